@@ -51,6 +51,15 @@
       link.pathname += link.pathname.endsWith("/") ? "index.html" : "/index.html";
   };
 
+  // The room one is in; the header outlives a page where the theme swaps pages without loading them.
+  const place = () => {
+    for (const link of document.querySelectorAll(".nm-rooms a")) {
+      const inside = link.matches("li:first-child > a") ? link.pathname === location.pathname : location.pathname.startsWith(link.pathname);
+      if (!inside) link.removeAttribute("aria-current");
+      else if (!link.hasAttribute("aria-current")) link.setAttribute("aria-current", "true");
+    }
+  };
+
   const arrange = () => {
     setLanguage(stored("lang") ?? root.dataset.nmLang);
     setScheme();
@@ -85,5 +94,5 @@
 
   // With instant navigation the theme announces each page; without it there is this one.
   if (typeof document$ === "undefined") arrange();
-  else document$.subscribe(arrange);
+  else document$.subscribe((_) => (arrange(), location.protocol === "file:" || place()));
 })();

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from nonmun.errors import UsageError
 from nonmun.parse import parse_digest
+from nonmun.read import Base
 from nonmun.write import Outcome, plan_import, write_import
 from nonmun.write.importing import Kind
 
@@ -17,7 +18,8 @@ def tree(root: Path) -> dict[str, bytes]:
 
 
 def bring(source: Path, root: Path, **options):
-    return write_import(plan_import(source, root, **options), root)
+    base = Base(root)
+    return write_import(plan_import(source, base, **options), base)
 
 
 def test_sample_digest_becomes_canonical_and_says_the_same(samples, tmp_path: Path) -> None:
@@ -70,7 +72,7 @@ def test_names_in_another_unicode_form_are_matched(tmp_path: Path) -> None:
 def test_a_digest_without_a_day_is_refused_with_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "mail.txt").write_text("Title\n(A Kim, B Lee)\n글\n")
     with pytest.raises(UsageError, match="--date"):
-        plan_import(tmp_path / "mail.txt", tmp_path)
+        plan_import(tmp_path / "mail.txt", Base(tmp_path))
 
 
 lines = st.lists(

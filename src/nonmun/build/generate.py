@@ -1,139 +1,169 @@
-"""The generated tree: build/docs and build/theme, written from the catalogue, only what changed.
-
-What was made from what is kept in build/.cache/docs.json. It is taken away before the tree is touched and written
-again when the tree is whole, so that a build that was killed leaves no tree that claims to be complete.
-"""
+"""The generated tree: build/docs and build/theme, written from the catalogue, only what changed."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nonmun.build.making import make_pages
-from nonmun.build.project import site_path
-from nonmun.errors import Fault, NonmunError, Severity
-from nonmun.pages import PagePlan, Templates, plan_site
+from nonmun.build.manifest import check_site_paths
+from nonmun.build.project import read_project, site_path
+from nonmun.build.tree import Grown, Tree
+from nonmun.errors import Fault, NonmunError, SetupError, UsageError
+from nonmun.pages import Templates, plan_site
 from nonmun.read.base import Base
 from nonmun.read.load import Loaded, code_version
-from nonmun.write import replace_file
 
 Note = Callable[[str, int, int], None]  # a stage, how much of it is done, of how much
+
+MAX_NAME_BYTES = 255  # of a file, on the systems we know
+_INHERIT = re.compile(rb"^INHERIT:\s*(?P<quote>[\"']?)(?P<path>.+?)(?P=quote)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The tree as it stands: for each file of build/docs its key, and the faults found while making pages."""
+    """The tree as it stands: for each file of build/docs its key, and the faults found while making it."""
 
     keys: Mapping[str, str]
     pages: Sequence[str]  # the markdown pages among them
     faults: tuple[Fault, ...]
     made: int  # pages whose text was made anew
     theme: str  # changes with the theme's files and with mkdocs.yml
-    static: Mapping[str, Path] = field(default_factory=dict)  # the other files, and where their content is
 
 
-def load_templates(base: Base) -> Templates:
-    """The templates that come with nonmun; those of the base's own site/templates take their place by name."""
+@dataclass(slots=True)
+class _Static:
+    """The files of the site that are no pages, and what is wrong with those that cannot be."""
+
+    sources: dict[str, tuple[Path, str]] = field(default_factory=dict)  # where each is, and how that is shown
+    grown: dict[str, Grown] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fail(self, shown: str, error: OSError) -> None:
+        what = f"a file that cannot be read ({error.strerror})"
+        self.faults.append(Fault(shown, 1, "unreadable", what, "correct its permissions, or put it back"))
+
+
+def load_templates(base: Base, before: Templates | None = None) -> Templates:
+    """The templates that come with nonmun; those of the base's own site/templates take their place by name.
+
+    Where none of them has changed, it is `before`, which has them compiled.
+    """
     sources = {}
-    for folder in base.site_sources("templates"):
-        for file in sorted(folder.rglob("*.jinja")):
-            sources[file.relative_to(folder).as_posix()] = file.read_text("utf-8")
+    for path, file in base.site_files("templates").items():
+        if path.endswith(".jinja"):
+            try:
+                sources[path] = file.read_text("utf-8")
+            except UnicodeDecodeError as error:
+                raise SetupError(
+                    f"{file} is no UTF-8 ({error.reason} at {error.start})", mend="save it as UTF-8"
+                ) from error
     if not sources:
         raise NonmunError("no page templates found", mend="install nonmun again: pip install --force-reinstall nonmun")
-    return Templates(sources)
+    return before if before is not None and before.sources == sources else Templates(sources)
 
 
-def generate(base: Base, loaded: Loaded, note: Note) -> Generated:
+def generate(base: Base, loaded: Loaded, templates: Templates, tree: Tree, note: Note) -> Generated:
     """Bring build/docs and build/theme up to date with what was loaded."""
-    templates = load_templates(base)
-    plans = plan_site(loaded.catalogue, templates)
-    version = f"{code_version()}:{templates.fingerprint}"
-    static = _static_files(base, loaded)
-    keys = {path: _content_key(file) for path, file in static.items()}
-    keys.update({plan.path: f"{version}:{plan.key}" for plan in plans})
-    state_file = base.build / ".cache" / "docs.json"
-    state = _read_state(state_file)
-    stale = {
-        path for path, key in keys.items() if state.get(path, {}).get("key") != key or not (base.docs / path).is_file()
-    }
-    gone = state.keys() - keys.keys()
+    plans = {plan.path: plan for plan in plan_site(loaded.catalogue, templates)}
+    version = _version(templates)
+    known = tree.files()
+    static = _static_files(base, loaded, known)
+    keys = {path: one.key for path, one in static.grown.items()}
+    keys.update((path, f"{version}:{plan.key}") for path, plan in plans.items())
+    stale = {path for path, key in keys.items() if path not in known or known[path].key != key or not tree.has(path)}
+    gone = (known.keys() | tree.strangers()) - keys.keys()
     if stale or gone:
-        state_file.unlink(missing_ok=True)
-        for path in gone:
-            _remove(base.docs, path)
-            del state[path]
-        faults = _make_pages(base, [plan for plan in plans if plan.path in stale], note)
-        for path in stale:
-            if path in static:
-                _put(base.docs / path, static[path].read_bytes())
-            state[path] = {"key": keys[path], "faults": [_pack(fault) for fault in faults.get(path, ())]}
-        replace_file(state_file, json.dumps(state, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+        with tree.changing() as files:
+            for path in gone:
+                tree.remove(path)
+                files.pop(path, None)
+            for path in _copy(static, stale, tree):
+                del static.grown[path], keys[path]
+            new = [plan for path, plan in plans.items() if path in stale]
+            faults = make_pages(new, lambda path, text: tree.put(path, text.encode()), _counted(note, len(new)))
+            files.update((path, static.grown[path]) for path in stale & static.grown.keys())
+            files.update((path, Grown(keys[path], faults[path])) for path in faults)
+    known = tree.files()
     return Generated(
         keys=keys,
-        pages=[plan.path for plan in plans if plan.path.endswith(".md")],
-        faults=tuple(_unpack(record) for plan in plans for record in state[plan.path]["faults"]),
-        made=len(stale - static.keys()),
+        pages=[path for path in plans if path.endswith(".md")],
+        faults=(*static.faults, *(fault for path in plans for fault in known[path].faults)),
+        made=len(stale & plans.keys()),
         theme=_write_theme(base),
-        static=static,
     )
 
 
-def _make_pages(base: Base, plans: Sequence[PagePlan], note: Note) -> Mapping[str, Sequence[Fault]]:
-    return make_pages(
-        plans,
-        lambda path, text: _put(base.docs / path, text.encode()),
-        lambda done: note("pages", done, len(plans)),
-    )
+def _counted(note: Note, total: int) -> Callable[[int], None]:
+    return lambda done: note("pages", done, total)
+
+
+def _copy(static: _Static, stale: set[str], tree: Tree) -> set[str]:
+    """Copy those that are stale; the paths of those that have vanished since they were looked at."""
+    lost: set[str] = set()
+    for path in stale & static.sources.keys():
+        source, shown = static.sources[path]
+        try:
+            tree.copy(path, source)
+        except OSError as error:
+            if source.is_file():  # then the fault is with the tree
+                raise
+            static.fail(shown, error)
+            lost.add(path)
+    return lost
 
 
 def page_faults(base: Base, loaded: Loaded) -> tuple[Fault, ...]:
     """The faults that only show when pages are made; pages that a build made before are not made again."""
     templates = load_templates(base)
-    state = _read_state(base.build / ".cache" / "docs.json")
-    version = f"{code_version()}:{templates.fingerprint}"
-    faults: list[Fault] = []
-    for plan in plan_site(loaded.catalogue, templates):
-        known = state.get(plan.path, {})
-        if known.get("key") == f"{version}:{plan.key}":
-            faults += [_unpack(record) for record in known.get("faults", ())]
-        else:
-            faults += plan.make().faults
-    return tuple(faults)
+    known = Tree(base.docs, base.cache / "docs.json").files()
+    version = _version(templates)
+    plans = plan_site(loaded.catalogue, templates)
+    new = [plan for plan in plans if plan.path not in known or known[plan.path].key != f"{version}:{plan.key}"]
+    made = make_pages(new, lambda path, text: None, lambda done: None)
+    static = _static_files(base, loaded, known)
+    return (
+        *static.faults,
+        *(fault for plan in plans for fault in (made[plan.path] if plan.path in made else known[plan.path].faults)),
+    )
 
 
-def _read_state(file: Path) -> dict[str, dict[str, Any]]:
-    try:
-        found = json.loads(file.read_bytes().decode("utf-8", "surrogatepass"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _version(templates: Templates) -> str:
+    return f"{code_version()}:{templates.fingerprint}"
 
 
-def _pack(fault: Fault) -> list[Any]:
-    return [fault.path, fault.line, fault.code, fault.found, fault.mend, fault.expected, fault.severity.value]
-
-
-def _unpack(record: Sequence[Any]) -> Fault:
-    path, line, code, found, mend, expected, severity = record
-    return Fault(path, line, code, found, mend, expected, Severity(severity))
-
-
-def _static_files(base: Base, loaded: Loaded) -> dict[str, Path]:
+def _static_files(base: Base, loaded: Loaded, known: Mapping[str, Grown]) -> _Static:
     """Files of the site that are no pages: our assets, and the files that notes embed."""
-    files: dict[str, Path] = {}
-    for folder in base.site_sources("assets"):
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                files[f"assets/{file.relative_to(folder).as_posix()}"] = file
+    static = _Static()
+    for path, file in base.site_files("assets").items():
+        _take(static, f"assets/{path}", file, f"site/assets/{path}", known)
     for found in loaded.attachments:
         if f"files/{found.path}" in loaded.catalogue.embedded:
-            files[f"files/{found.path}"] = found.file
-    return files
+            _take(static, f"files/{found.path}", found.file, found.path, known)
+    return static
+
+
+def _take(static: _Static, path: str, file: Path, shown: str, known: Mapping[str, Grown]) -> None:
+    """Add a file to the site, or a fault where it cannot be read or cannot have that name."""
+    try:
+        check_site_paths([path])
+        if any(len(part.encode("utf-8", "surrogateescape")) > MAX_NAME_BYTES for part in path.split("/")):
+            raise UsageError(f"a name of more than {MAX_NAME_BYTES} bytes", mend="give it a shorter name")
+        info = file.stat()
+        stamp = (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
+        before = known.get(path)
+        key = before.key if before and before.stamp == stamp else _content_key(file)
+    except UsageError as error:
+        mend = "rename it: a file of the site has a plain name, without backslashes"
+        static.faults.append(Fault(shown, 1, "bad-file-name", error.message, mend))
+    except OSError as error:
+        static.fail(shown, error)
+    else:
+        static.sources[path] = file, shown
+        static.grown[path] = Grown(key, stamp=stamp)
 
 
 def _content_key(file: Path) -> str:
@@ -142,56 +172,43 @@ def _content_key(file: Path) -> str:
 
 
 def _write_theme(base: Base) -> str:
-    """Lay the theme's files into build/theme, where mkdocs.yml points; the digest of them and of mkdocs.yml."""
+    """Lay the theme's files into build/theme, where mkdocs.yml points; the digest of them and of the settings."""
     target = base.build / "theme"
-    digest = hashlib.blake2b(base.config.read_bytes(), digest_size=12)
-    wanted: dict[str, bytes] = {}
-    for folder in base.site_sources("theme"):
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                wanted[file.relative_to(folder).as_posix()] = file.read_bytes()
+    digest = hashlib.blake2b(digest_size=12)
+    for file in _settings(base):
+        digest.update(file.read_bytes() + b"\0")
+    wanted = {path: file.read_bytes() for path, file in base.site_files("theme").items()}
     for path, data in sorted(wanted.items()):
-        digest.update(path.encode() + b"\0" + data)
-        if not (target / path).is_file() or (target / path).read_bytes() != data:
-            _put(target / path, data)
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + data)
+    theme = Tree(target, target)
+    for path in theme.strangers() - wanted.keys():
+        theme.remove(path)
     target.mkdir(parents=True, exist_ok=True)
-    for file in sorted(target.rglob("*")):
-        if file.is_file() and file.relative_to(target).as_posix() not in wanted:
-            file.unlink()
+    for path, data in wanted.items():
+        if not (target / path).is_file() or (target / path).read_bytes() != data:
+            theme.put(path, data)
     return digest.hexdigest()
 
 
-def _put(target: Path, data: bytes) -> None:
-    """Write a file. Not in one step: while the tree is touched, no state says that it is whole."""
-    if target.is_dir() and not target.is_symlink():
-        shutil.rmtree(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        _clear_way(target.parent)
-        target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)  # engines' scratch folders hold links to the old file
-    target.write_bytes(data)
+def _settings(base: Base) -> Iterable[Path]:
+    """The files that say how pages are rendered: mkdocs.yml, those it inherits from, its hooks."""
+    file = base.config
+    seen: list[Path] = []
+    while file not in seen and file.is_file():
+        seen.append(file)
+        inherits = _INHERIT.search(file.read_bytes())
+        if inherits:
+            file = file.parent / inherits["path"].decode("utf-8", "surrogateescape")
+    hooks = (base.root / hook for hook in read_project(base.config).hooks)
+    return [*seen, *(hook for hook in hooks if hook.is_file())]
 
 
-def _clear_way(folder: Path) -> None:
-    """A file stands where a folder is wanted now: what was a page has become a folder of pages."""
-    for parent in (folder, *folder.parents):
-        if parent.is_file():
-            parent.unlink()
-            return
+def site_keys(keys: Mapping[str, str], pages: Iterable[str], rendering: str) -> dict[str, str]:
+    """The keys of the generated tree, by the path each file has in the site.
 
-
-def _remove(docs: Path, path: str) -> None:
-    file = docs / path
-    file.unlink(missing_ok=True)
-    for parent in file.parents:
-        if parent == docs or any(parent.iterdir()):
-            return
-        parent.rmdir()
-
-
-def site_keys(keys: Mapping[str, str], pages: Iterable[str]) -> dict[str, str]:
-    """The keys of the generated tree, by the path each file has in the site."""
-    pages = set(pages)
-    return {site_path(path) if path in pages else path: key for path, key in keys.items()}
+    A page in the site is made of its text and by an engine with a theme, for all of which `rendering` stands.
+    """
+    found = dict(keys)
+    for page in pages:
+        found[site_path(page)] = f"{found.pop(page)}:{rendering}"
+    return found

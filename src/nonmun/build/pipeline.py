@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -9,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nonmun.build.engines import Engine, engine_version, render
-from nonmun.build.generate import Generated, generate, page_faults, site_keys
+from nonmun.build.generate import Generated, generate, load_templates, page_faults, site_keys
 from nonmun.build.lock import BuildLock
 from nonmun.build.manifest import Manifest
 from nonmun.build.project import site_path
 from nonmun.build.publish import SiteStore
+from nonmun.build.tree import Tree
 from nonmun.errors import Fault, Severity
-from nonmun.read.base import Base
-from nonmun.read.load import load, sort_faults
+from nonmun.pages import Templates
+from nonmun.read import Base, load, parse_cache
+from nonmun.read.load import sort_faults
 
 _ENGINE_FILE = "engine:"  # marks the keys of files that come from the engine and its theme
 
@@ -65,34 +68,65 @@ def _quiet(stage: str, done: int, total: int) -> None:
 def check_base(base: Base) -> Checked:
     """All faults of all files, also those that only show on a page. Writes nothing but the cache of parsed files."""
     loaded = load(base)
-    files = {paper.path for paper in loaded.catalogue.papers} | {digest.path for digest in loaded.catalogue.digests}
-    return Checked(len(loaded.catalogue.papers), len(files), sort_faults([*loaded.faults, *page_faults(base, loaded)]))
+    faults = sort_faults([*loaded.faults, *page_faults(base, loaded)])
+    return Checked(len(loaded.catalogue.papers), loaded.files, faults)
 
 
 def build(
     base: Base, *, engine: Engine = "mkdocs", command: str = "nonmun build", progress: Progress = _quiet
 ) -> Report:
     """Bring build/site up to date. Readers see the old site, whole, until the new one stands."""
-    started = time.perf_counter()
-    with BuildLock(base.build, command) as lock:
-        progress("read", 0, 1)
-        loaded = load(base)
-        generated = generate(base, loaded, progress)
-        scratch = lock.scratch("engine")
-        try:
-            outcome = _render_and_publish(base, generated, engine, scratch, progress)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-    return Report(
-        papers=len(loaded.catalogue.papers),
-        pages=len(generated.pages),
-        made=generated.made,
-        rendered=outcome.rendered,
-        faults=sort_faults([*loaded.faults, *generated.faults]),
-        warnings=outcome.warnings,
-        seconds=time.perf_counter() - started,
-        changed=outcome.changed,
-    )
+    return Session(base).build(engine=engine, command=command, progress=progress)
+
+
+class Session:
+    """Builds of one base, one after another in one process, which remembers what it has read and made.
+
+    It only saves work: a build after others gives what the first build of another process would. Other processes may
+    build the same base in between; what they wrote is noticed.
+    """
+
+    def __init__(self, base: Base, *, patience: int = 0) -> None:
+        """`patience` is how many parsed files may wait to be written to the cache on disk until `close`."""
+        self.base = base
+        self._parsed = parse_cache(base, patience=patience)
+        self._templates: Templates | None = None
+        self._tree = Tree(base.docs, base.cache / "docs.json")
+
+    def build(
+        self,
+        *,
+        engine: Engine = "mkdocs",
+        command: str = "nonmun build",
+        wait: float = 0.0,
+        progress: Progress = _quiet,
+    ) -> Report:
+        """Bring build/site up to date, after at most `wait` seconds for another build to end."""
+        started = time.perf_counter()
+        with BuildLock(self.base.build, command, wait=wait) as lock:
+            progress("read", 0, 1)
+            loaded = load(self.base, self._parsed)
+            self._templates = load_templates(self.base, self._templates)
+            generated = generate(self.base, loaded, self._templates, self._tree, progress)
+            scratch = lock.scratch("engine")
+            try:
+                outcome = _render_and_publish(self.base, generated, engine, scratch, progress)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+        return Report(
+            papers=len(loaded.catalogue.papers),
+            pages=len(generated.pages),
+            made=generated.made,
+            rendered=outcome.rendered,
+            faults=sort_faults([*loaded.faults, *generated.faults]),
+            warnings=outcome.warnings,
+            seconds=time.perf_counter() - started,
+            changed=outcome.changed,
+        )
+
+    def close(self) -> None:
+        """Leave on disk what the next process can begin with."""
+        self._parsed.close()
 
 
 def _render_and_publish(
@@ -102,14 +136,15 @@ def _render_and_publish(
     fingerprint = f"{generated.theme}:{engine}:{engine_version(engine)}"
     live = store.live()
     before = live.files if live and live.fingerprint == fingerprint else {}
-    own = site_keys(generated.keys, generated.pages)
+    rendering = hashlib.blake2b(fingerprint.encode(), digest_size=8).hexdigest()
+    own = site_keys(generated.keys, generated.pages, rendering)
     from_engine = {path: key for path, key in before.items() if key.startswith(_ENGINE_FILE)}
     wanted = Manifest({**from_engine, **own}, fingerprint)
     if live is not None and live.id == wanted.id and not store.missing(wanted):
         return _Outcome()
     stale = [path for path in generated.pages if before.get(site_path(path)) != own[site_path(path)]]
     progress("render", 0, len(stale))
-    rendering = render(
+    rendered = render(
         engine,
         base.root,
         base.config,
@@ -117,18 +152,12 @@ def _render_and_publish(
         base.docs,
         scratch,
         assets=not before,
-        cache=base.build / ".cache" / "templates",
+        cache=base.cache / "templates",
     )
     if not before:
-        wanted = Manifest(
-            {**{path: f"{_ENGINE_FILE}{fingerprint}" for path in rendering.files if path not in own}, **own},
-            fingerprint,
-        )
-
-    def provide(path: str) -> Path:
-        return rendering.files.get(path) or base.docs / path
-
+        theirs = {path: f"{_ENGINE_FILE}{rendering}" for path in rendered.files if path not in own}
+        wanted = Manifest({**theirs, **own}, fingerprint)
     progress("publish", 0, 1)
-    store.publish(wanted, provide)
+    store.publish(wanted, lambda path: rendered.files.get(path) or base.docs / path)
     changed = tuple(path for path, key in wanted.files.items() if before.get(path) != key)
-    return _Outcome(len(stale), rendering.warnings, changed)
+    return _Outcome(len(stale), rendered.warnings, changed)

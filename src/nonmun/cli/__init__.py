@@ -5,15 +5,17 @@ Exit codes: 0 all is well, 1 faults were found or something failed, 2 the comman
 
 from __future__ import annotations
 
-import os
+import io
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 import nonmun
 from nonmun.cli import building, reading, writing
-from nonmun.cli.output import error_line
+from nonmun.cli.output import error_line, flush, say
 from nonmun.errors import NonmunError, UsageError
 
 app = typer.Typer(
@@ -30,7 +32,7 @@ for room in (writing, reading, building):
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"nonmun {nonmun.__version__}\n")
+        say(f"nonmun {nonmun.__version__}")
         raise typer.Exit
 
 
@@ -43,23 +45,37 @@ def options(
     """Tagged Korean/English paper notes and digests, as a static site in which every method can be run."""
 
 
-def main() -> None:
+def main(args: Sequence[str] | None = None) -> None:
     """Run the command line. Nothing a user can do shows a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Korean is no reason to stop
+    code = _run(args)
     try:
-        app()
-    except UsageError as error:
-        error_line(str(error))
-        sys.exit(2)
+        flush()
+    except typer.Exit:
+        code = 0
+    sys.exit(code)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        app(args)
+    except SystemExit as ending:
+        return ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except typer.Exit as ending:
+        return ending.exit_code
     except NonmunError as error:
-        error_line(str(error))
-        sys.exit(1)
+        return _say(str(error), 2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has left (`nonmun list | head`); so do we, without complaint.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 130
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        error_line(f"{error.strerror or error}{where}; correct that and run the command again")
-        sys.exit(1)
+        where = f": {error.filename}" if error.filename else ""
+        return _say(f"{error.strerror or error}{where}; correct that and run the command again", 1)
+    return 0
+
+
+def _say(text: str, code: int) -> int:
+    with suppress(typer.Exit):  # nobody is there to hear it
+        error_line(text)
+    return code

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from nonmun.cli.options import Json, Notes, Root, Strict
-from nonmun.cli.output import count, err, error_line, json_line, out, say, show_faults
-from nonmun.errors import NonmunError
+from nonmun.cli.output import count, err, error_line, flush, json_line, out, say, show_faults
+from nonmun.errors import Fault, NonmunError
 from nonmun.read import find_base
+
+if TYPE_CHECKING:  # imported where it is used: engines take long to import, and most commands need none
+    from nonmun.build.pipeline import Report
+
+PATIENCE = 100  # parsed files that `serve` may leave unwritten: they are parsed again if it is killed
 
 
 class EngineName(StrEnum):
@@ -48,7 +52,7 @@ def build(
     show_faults(report.faults)
     for warning in report.warnings:
         error_line(f"{engine.value}: {warning}")
-    say(_summary(report.papers, report.rendered, report.pages, report.seconds) + f" in {base.build / 'site'}", "green")
+    say(f"{_summary(report)} in {base.build / 'site'}", "green")
     if report.failed or (strict and (report.faults or report.warnings)):
         raise typer.Exit(1)
 
@@ -62,30 +66,52 @@ def serve(
     engine: EngineOption = EngineName.MKDOCS,
 ) -> None:
     """Build, serve on this machine only, and rebuild and reload as files change. Ctrl-C ends it."""
-    from nonmun.build.pipeline import Report
-    from nonmun.build.pipeline import build as build_site
+    from nonmun.build.pipeline import Session
+    from nonmun.serve import listen
     from nonmun.serve import serve as serve_site
 
     base = find_base(root, notes or ())
+    listener = listen(port)  # before the build, which a port that is taken should not cost
+    session = Session(base, patience=PATIENCE)
     with _progress() as progress:
-        report = build_site(base, engine=engine.value, command="nonmun serve", progress=progress)
-    show_faults(report.faults)
-    say(_summary(report.papers, report.rendered, report.pages, report.seconds), "green")
+        report = session.build(engine=engine.value, command="nonmun serve", progress=progress)
+    said = _Said()
+    said.show(report)
 
     def told(news: Report | NonmunError) -> None:
         if isinstance(news, NonmunError):
             error_line(str(news))
-            return
-        show_faults([fault for fault in news.faults if fault not in report.faults])
-        if news.changed:
-            say(_summary(news.papers, news.rendered, news.pages, news.seconds), "green")
+        else:
+            said.show(news)
+        flush()
 
-    serve_site(base, port=port, engine=engine.value, told=told, ready=_ready)
+    try:
+        serve_site(session, listener, engine=engine.value, told=told, ready=_ready)
+    finally:
+        session.close()
+
+
+class _Said:
+    """What the last build had to say, so that the next one says only what is new."""
+
+    def __init__(self) -> None:
+        self._lines: set[Fault | str] = set()
+        self._first = True
+
+    def show(self, report: Report) -> None:
+        show_faults([fault for fault in report.faults if fault not in self._lines])
+        for warning in report.warnings:
+            if warning not in self._lines:
+                error_line(warning)
+        if self._first or report.changed:
+            say(_summary(report), "green")
+        self._lines = {*report.faults, *report.warnings}
+        self._first = False
 
 
 def _ready(address: str) -> None:
     say(f"serving {address} on this machine; Ctrl-C ends it", "bold")
-    sys.stdout.flush()
+    flush()
 
 
 def doctor(root: Root = None, json: Json = False) -> None:
@@ -109,9 +135,9 @@ def doctor(root: Root = None, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _summary(papers: int, rendered: int, pages: int, seconds: float) -> str:
-    what = f"{count(rendered, 'page')} of {pages:,} rendered" if rendered else "nothing had changed"
-    return f"{count(papers, 'paper')}, {what}, {seconds:.1f} s"
+def _summary(report: Report) -> str:
+    pages = f"{count(report.rendered, 'page')} of {report.pages:,} rendered" if report.rendered else "nothing to render"
+    return f"{count(report.papers, 'paper')}, {pages}, {report.seconds:.1f} s"
 
 
 _STAGES = {"read": "reading", "pages": "writing pages", "render": "rendering", "publish": "publishing"}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
+from nonmun.catalogue import Catalogue
 from nonmun.cli.options import Json, Notes, Root, Strict, read_day
-from nonmun.cli.output import count, json_line, out, say, show_faults
+from nonmun.cli.output import count, json_line, one_line, out, say, show_faults, show_table
 from nonmun.errors import Severity, UsageError
 from nonmun.model import Lang, Paper
+from nonmun.parse import normal_form
 from nonmun.read import find_base, load
 
 
@@ -66,19 +70,13 @@ def list_papers(
     """List papers, newest first."""
     first = read_day(since, "--since")
     catalogue = load(find_base(root, notes or ())).catalogue
-    from nonmun.parse import normal_form
-
-    wanted = [catalogue.vocabulary.canonical(normal_form(name)) for name in tag or ()]
-    for name, spelled in zip(wanted, tag or (), strict=True):
-        if name not in catalogue.tags:
-            near = catalogue.vocabulary.suggest(name)
-            raise UsageError(
-                f"no tag '{spelled}'", mend=f"did you mean '{near}'?" if near else "see /tags/ for those in use"
-            )
+    wanted = {_known_tag(name, catalogue) for name in tag or ()}
+    if runner is not None:
+        _check_runner(runner, catalogue)
     papers = [
         paper
         for paper in catalogue.papers
-        if set(wanted) <= set(paper.tags)
+        if wanted <= set(paper.tags)
         and (runner is None or runner in paper.runners)
         and (lang is None or lang in paper.langs)
         and (first is None or (paper.date is not None and paper.date >= first))
@@ -90,16 +88,31 @@ def list_papers(
         _show_table(papers)
     else:
         for paper in papers:
-            say(
-                "\t".join(
-                    [
-                        str(paper.date or "-"),
-                        paper.title,
-                        " ".join(f"#{name}" for name in paper.tags),
-                        f"{paper.path}:{paper.line}",
-                    ]
-                )
-            )
+            say("\t".join(one_line(cell) for cell in _cells(paper)))
+
+
+def _known_tag(spelled: str, catalogue: Catalogue) -> str:
+    """The canonical name of a tag as someone types it."""
+    form = normal_form(spelled)
+    name = catalogue.vocabulary.canonical(form)
+    if name not in catalogue.tags:
+        near = catalogue.vocabulary.suggest(form)
+        mend = f"did you mean '{near}'?" if near else "name one that a note has, or one of notes/tags.yml"
+        raise UsageError(f"no tag '{spelled}'", mend=mend)
+    return name
+
+
+def _check_runner(name: str, catalogue: Catalogue) -> None:
+    known = {*catalogue.runners, *(used for paper in catalogue.papers for used in paper.runners)}
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        mend = f"did you mean '{near[0]}'?" if near else "name a folder of runners/"
+        raise UsageError(f"no runner '{name}'", mend=mend)
+
+
+def _cells(paper: Paper) -> tuple[str, ...]:
+    tags = " ".join(f"#{name}" for name in paper.tags)
+    return str(paper.date or "-"), paper.title, tags, f"{paper.path}:{paper.line}"
 
 
 def paper_record(paper: Paper) -> dict[str, Any]:
@@ -123,9 +136,7 @@ def _show_table(papers: list[Paper]) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column, style in (("date", "cyan"), ("title", ""), ("tags", "green"), ("file", "dim")):
         table.add_column(column, style=style, overflow="fold")
-    from rich.text import Text
-
     for paper in papers:
-        table.add_row(*(Text(cell) for cell in (str(paper.date or "–"), paper.title, " ".join(paper.tags), paper.path)))
-    out.print(table)
+        table.add_row(*(Text(one_line(cell)) for cell in _cells(paper)))
+    show_table(table)
     say(count(len(papers), "paper"), "dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from datetime import date as Date
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from nonmun.cli.options import Root, read_day
 from nonmun.cli.output import count, error_line, say, show_faults
-from nonmun.errors import ConflictError, UsageError
+from nonmun.errors import ConflictError
 from nonmun.read import find_base
 from nonmun.write import Import, Outcome, plan_import, write_import
 from nonmun.write.importing import Kind
@@ -35,7 +36,8 @@ def init(
     written = start_base(directory)
     for path in written:
         say(f"  {path}", "dim")
-    say(f"{directory} is ready: {count(len(written), 'file')}. Next: nonmun serve --root {directory}", "green")
+    following = f"nonmun serve --root {shlex.quote(str(directory))}"
+    say(f"{directory} is ready: {count(len(written), 'file')}. Next: {following}", "green")
 
 
 def new(
@@ -82,10 +84,8 @@ def import_(
     Nothing is lost and nothing is overwritten; importing the same thing twice changes nothing.
     """
     base = find_base(root)
-    if source.exists() and source.is_dir() and base.root.is_relative_to(source.resolve()):
-        raise UsageError(f"{source} holds the knowledge base itself", mend="import another folder")
-    plan = plan_import(source, base.root, day=read_day(date, "--date"), kind=kind)
-    done = plan if dry_run else write_import(plan, base.root)
+    plan = plan_import(source, base, day=read_day(date, "--date"), kind=kind)
+    done = plan if dry_run else write_import(plan, base)
     _report(done, dry_run=dry_run)
     if done.conflicts:
         raise typer.Exit(1)

@@ -98,7 +98,7 @@ def _month(
     templates: Templates,
     key: str,
 ) -> PagePlan:
-    place = Place(f"archive/{name or 'undated'}.md")
+    place = Place(f"{month_address(name)}index.md")
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
         shown = {

@@ -56,7 +56,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
 def _page(
     digest: Digest, older: Digest | None, newer: Digest | None, catalogue: Catalogue, templates: Templates, key: str
 ) -> PagePlan:
-    place = Place(f"digests/{digest.date}.md")
+    place = Place(f"digests/{digest.date}/index.md")
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
         taken: set[str] = set()

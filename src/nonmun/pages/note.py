@@ -67,7 +67,7 @@ def _page(
     key: str,
     raw: frozenset[str],
 ) -> PagePlan:
-    place = Place(f"notes/{paper.slug}.md")
+    place = Place(f"notes/{paper.slug}/index.md")
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
         taken: set[str] = set()

@@ -97,7 +97,7 @@ def _gallery(catalogue: Catalogue, templates: Templates, key: str) -> PagePlan:
 
 
 def _runner(runner: Runner, catalogue: Catalogue, templates: Templates, key: str) -> PagePlan:
-    place = Place(f"runners/{runner.name}.md")
+    place = Place(f"runners/{runner.name}/index.md")
 
     def resolve(target: str, anchor: str) -> Target | None:
         address = catalogue.targets.get(target.casefold())

@@ -95,7 +95,7 @@ def _index(
 
 
 def _tag(tag: Tag, narrower: list[str], catalogue: Catalogue, templates: Templates, key: str) -> PagePlan:
-    place = Place(f"tags/{catalogue.tag_slugs[tag.name]}.md")
+    place = Place(f"tags/{catalogue.tag_slugs[tag.name]}/index.md")
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
         papers = catalogue.by_tag.get(tag.name, ())

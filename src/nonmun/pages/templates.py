@@ -12,8 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from nonmun.model import Lang
-from nonmun.parse.language import has_hangul, language_of
+from nonmun.parse.language import has_hangul
 
 # Bytes of a source that were no UTF-8. The source keeps them; a page can only show that they were there.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -55,8 +54,8 @@ def _yaml(text: str) -> Markup:
 
 
 def _lang(text: str) -> str:
-    """The language of a title or a name, for its `lang` attribute; with a label in both it is the first one's."""
-    return (language_of(two[0] if (two := _both(text)) else text) or Lang.EN).value
+    """The language of a title or a name, for its `lang` attribute: Korean titles are full of English names."""
+    return "ko" if has_hangul(text) else "en"
 
 
 def two_labels(text: str) -> Markup:

@@ -15,19 +15,22 @@ MAX_AUTHORS_SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page stands; turns addresses relative to the site's root into links that work from there."""
+    """Where a page stands; turns addresses relative to the site's root into links that work from there.
 
-    path: str  # of the generated file, such as notes/bitdelta.md
+    Every page is the index of its folder. Only so do the engines agree: mkdocs leaves links in HTML alone, zensical
+    takes them for relative to the source, and in an index the two are the same.
+    """
+
+    path: str  # of the generated file, such as notes/bitdelta/index.md
 
     @property
     def address(self) -> str:
         """The page's own address: `notes/bitdelta/`, and `` for the home page."""
-        stem = self.path.removesuffix(".md")
-        return stem.removesuffix("index") if stem == "index" or stem.endswith("/index") else f"{stem}/"
+        return self.path.removesuffix("index.md")
 
     def link(self, address: str) -> str:
         """A relative link to `address`, percent-encoded; a fragment stays one."""
-        return _link(self.path.count("/") + (self.path.rpartition("/")[2] != "index.md"), address)
+        return _link(self.path.count("/"), address)
 
 
 @lru_cache(maxsize=1 << 16)  # a page has dozens of links, and most pages stand equally deep

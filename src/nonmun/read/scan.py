@@ -26,8 +26,12 @@ class Found:
     """One file: its path as shown (NFC, relative), where it is, and what tells whether it changed."""
 
     path: str
-    file: Path
+    place: str
     stamp: tuple[int, ...]  # size, mtime and ctime in ns, inode
+
+    @property
+    def file(self) -> Path:
+        return Path(self.place)
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ def scan(folder: Path, prefix: str, seen: set[Identity] | None = None) -> Scan:
     while walk.folders or walk.links:
         walk.read(*(walk.folders or walk.links).pop())
     for found in (walk.result.notes, walk.result.attachments, walk.result.others):
-        found.sort(key=lambda one: (one.path, str(one.file)))
+        found.sort(key=lambda one: (one.path, one.place))
     return walk.result
 
 
@@ -92,7 +96,7 @@ class _Walk:
         known = suffix in MARKDOWN or suffix in EMBEDDABLE
         if stat.S_ISREG(info.st_mode):
             stamp = (info.st_size, info.st_mtime_ns, info.st_ctime_ns, info.st_ino)
-            self._kind(suffix).append(Found(path, Path(entry.path), stamp))
+            self._kind(suffix).append(Found(path, entry.path, stamp))
         elif known:
             self._fault(path, "not-a-file", "something that is no plain file", "put a plain file there, or delete it")
 
@@ -145,7 +149,7 @@ def apart(found: list[Found], taken: set[str]) -> tuple[list[Found], list[Fault]
     for one in found:
         path = _free(one.path, taken)
         taken.add(path)
-        kept.append(one if path == one.path else Found(path, one.file, one.stamp))
+        kept.append(one if path == one.path else Found(path, one.place, one.stamp))
         if path != one.path:
             what = f"the name {one.file.name!a}, which reads like that of another file"
             faults.append(Fault(path, 1, "same-name", what, "rename one of the two"))

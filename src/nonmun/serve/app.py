@@ -7,157 +7,153 @@ would otherwise make a page of theirs one of ours).
 
 from __future__ import annotations
 
-import asyncio
-import json
 import mimetypes
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-KEEPALIVE_SECONDS = 15.0
+from nonmun.serve.announcer import LIVE_SCRIPT, Announcer
 
-_POLICY = (
+LOOPBACK_NAMES = ("localhost", "127.0.0.1")
+READ_WHOLE = 1 << 22  # bytes; a longer file is sent in parts, as players of videos ask for it
+
+_PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
     "object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'"
 )
-# Embedded files come from notes; an SVG opened by itself is a document and could carry a script.
-_FILES_POLICY = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox"
-
-_LIVE = b'<script src="/_nonmun/live.js"></script>'
-_LIVE_SCRIPT = """\
-// Reload this page when the build that has just ended changed it; try again quietly while the server is away.
-const events = new EventSource("/_nonmun/events");
-let builds = 0;
-events.addEventListener("built", (event) => {
-  const { build, changed } = JSON.parse(event.data);
-  const page = decodeURI(location.pathname).slice(1);
-  const here = page === "" || page.endsWith("/") ? page + "index.html" : page;
-  if (changed === null || changed.includes(here)) location.reload();
-  builds = build;
-});
-events.addEventListener("hello", (event) => {
-  const { build } = JSON.parse(event.data);
-  if (builds && build !== builds) location.reload();
-  builds = build;
-});
-"""
-
-
-@dataclass(slots=True)
-class Announcer:
-    """Tells every open page of each finished build. `None` as the changed files means: all of them, or too many."""
-
-    build: int = 0
-    _waiting: set[asyncio.Queue[str]] = field(default_factory=set)
-
-    def announce(self, changed: Sequence[str] | None) -> None:
-        self.build += 1
-        message = _event("built", {"build": self.build, "changed": None if changed is None else list(changed)})
-        for queue in self._waiting:
-            queue.put_nowait(message)
-
-    async def listen(self) -> AsyncIterator[str]:
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        self._waiting.add(queue)
-        try:
-            yield _event("hello", {"build": self.build})
-            while True:
-                try:
-                    yield await asyncio.wait_for(queue.get(), KEEPALIVE_SECONDS)
-                except TimeoutError:
-                    yield ": still here\n\n"
-        finally:
-            self._waiting.discard(queue)
-
-
-def _event(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+# Any other file may come from notes, and an SVG that is opened by itself is a document and could carry a script.
+_FILE_POLICY = (
+    "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+)
+_ALWAYS = {
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_TYPES = {  # which a machine's own registry may tell otherwise
+    ".bib": "text/plain",
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".md": "text/plain",
+    ".pdf": "application/pdf",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webp": "image/webp",
+    ".xml": "application/xml",
+}
 
 
 def make_app(site: Path, announcer: Announcer) -> Starlette:
     """The application that serves `site` (a folder, or the link to the live one) and announces builds."""
 
     async def events(request: Request) -> Response:
-        return StreamingResponse(
-            announcer.listen(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
+        headers = {**_ALWAYS, "Cache-Control": "no-store"}
+        return StreamingResponse(announcer.listen(), media_type="text/event-stream", headers=headers)
 
     async def live(request: Request) -> Response:
-        return Response(_LIVE_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+        return Response(LIVE_SCRIPT, media_type="text/javascript", headers=_ALWAYS)
 
-    async def page(request: Request) -> Response:
-        return await run_in_threadpool(_answer, site, request)
+    async def file(request: Request) -> Response:
+        return await run_in_threadpool(_answer, site, request, announcer.build)
 
     return Starlette(
         routes=[
             Route("/_nonmun/events", events),
             Route("/_nonmun/live.js", live),
-            Route("/{path:path}", page, methods=["GET", "HEAD"]),
+            Route("/{path:path}", file, methods=["GET", "HEAD"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(LOOPBACK_NAMES), www_redirect=False)],
     )
 
 
-def _answer(site: Path, request: Request) -> Response:
+def _answer(site: Path, request: Request, build: str) -> Response:
     root = site.resolve()  # once a request: a publication in between must not mix two sites
     wanted = request.path_params["path"]
-    file = _inside(root, wanted)
-    if file is not None and file.is_dir():
-        if wanted and not wanted.endswith("/"):
-            return RedirectResponse(request.url.replace(path=f"{request.url.path}/"), status_code=308)
-        file = file / "index.html"
-    status = 200
-    if file is None or not file.is_file():
-        file, status = root / "404.html", 404
     try:
-        data = file.read_bytes()
-        info = file.stat()
-    except OSError:
-        return Response("404: not found\n", status_code=404, media_type="text/plain")
-    etag = f'"{info.st_ino:x}-{info.st_size:x}-{info.st_mtime_ns:x}"'
-    headers = {
-        "Cache-Control": "no-cache",
-        "Content-Security-Policy": _FILES_POLICY if wanted.startswith("files/") else _POLICY,
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "ETag": etag,
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if status == 200 and request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    media_type = _media_type(file)
-    if media_type == "text/html":
-        head, mark, tail = data.rpartition(b"</body>")
-        data = head + _LIVE + mark + tail if mark else data + _LIVE
-    return Response(data, status_code=status, media_type=media_type, headers=headers)
+        file = _inside(root, wanted)
+        if file is not None and file.is_dir():
+            if wanted and not wanted.endswith("/"):
+                return _with_slash(request)
+            file = file / "index.html"
+        if file is not None and file.is_file():
+            return _send(file, request, build)
+    except (OSError, ValueError):  # no system has a file of such a name; or it has just been taken away
+        pass
+    return _not_found(root, build)
 
 
 def _inside(root: Path, wanted: str) -> Path | None:
-    """The file a request names, unless it leads out of the site or is none at all."""
-    if "\0" in wanted or any(part in ("..",) or part.startswith(".") for part in wanted.split("/") if part):
+    """The file a request names, unless it leads out of the site, is hidden, or is spelled like no address of ours."""
+    parts = wanted.removesuffix("/").split("/")
+    if wanted and any(not part or part.startswith(".") or "\\" in part or "\0" in part for part in parts):
         return None
-    file = root / wanted.strip("/")
+    file = root / wanted
     return file if file.resolve().is_relative_to(root) else None
 
 
+def _with_slash(request: Request) -> Response:
+    # Of the path alone, so that no host can be smuggled in; and for now, so that no browser remembers it.
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{quote(request.url.path)}/{query}", status_code=307, headers=_ALWAYS)
+
+
+def _send(file: Path, request: Request, build: str) -> Response:
+    media_type = _media_type(file)
+    is_page = media_type == "text/html"
+    with file.open("rb") as stream:
+        info = os.fstat(stream.fileno())
+        # A page carries the build it was sent in, so another build makes another answer of it.
+        etag = f'"{info.st_ino:x}-{info.st_size:x}-{info.st_mtime_ns:x}{"-" + build if is_page else ""}"'
+        headers = _headers(media_type) | {"ETag": etag}
+        if _has_it(request.headers, etag):
+            return Response(status_code=304, headers=headers)
+        if not is_page and info.st_size > READ_WHOLE:
+            return FileResponse(file, headers=headers, media_type=media_type, stat_result=info)
+        data = stream.read()
+    return Response(_live(data, build) if is_page else data, media_type=media_type, headers=headers)
+
+
+def _not_found(root: Path, build: str) -> Response:
+    try:
+        data = (root / "404.html").read_bytes()
+    except OSError:
+        return Response("404: not found\n", status_code=404, media_type="text/plain", headers=_headers("text/plain"))
+    return Response(_live(data, build), status_code=404, media_type="text/html", headers=_headers("text/html"))
+
+
+def _headers(media_type: str) -> dict[str, str]:
+    if media_type == "text/html":
+        policy = _PAGE_POLICY
+    else:  # browsers show no PDF inside a sandbox, and do not let it run what it carries
+        policy = _FILE_POLICY if media_type == "application/pdf" else f"{_FILE_POLICY}; sandbox"
+    return {**_ALWAYS, "Content-Security-Policy": policy}
+
+
+def _has_it(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether the browser says that it holds just this."""
+    held = {tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")}
+    return etag in held
+
+
+def _live(page: bytes, build: str) -> bytes:
+    """The page with the script that reloads it; last in its body, or at its end where it has none."""
+    script = f'<script src="/_nonmun/live.js" data-build="{build}"></script>'.encode()
+    head, mark, tail = page.rpartition(b"</body>")
+    return head + script + mark + tail if mark else page + script
+
+
 def _media_type(file: Path) -> str:
-    known = {
-        ".js": "text/javascript",
-        ".css": "text/css",
-        ".html": "text/html",
-        ".json": "application/json",
-        ".svg": "image/svg+xml",
-        ".xml": "application/xml",
-    }
-    return known.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterable
 from datetime import date as Date
 from importlib import resources
@@ -11,8 +13,10 @@ from pathlib import Path
 
 from nonmun.errors import ConflictError, UsageError
 from nonmun.parse import normal_form, slugify
-from nonmun.parse.links import find_urls
-from nonmun.write.files import Outcome, outcome, put_new
+from nonmun.parse.links import bare_arxiv_id, find_urls
+from nonmun.write.files import Outcome, outcome, place_in, put_new
+
+_PLAIN_TAG = re.compile(r"(?!(?:null|true|false|yes|no|on|off)$)[^\W\d_][\w-]*")  # which YAML takes for text
 
 
 def start_base(directory: Path) -> list[str]:
@@ -48,15 +52,11 @@ def new_note(root: Path, title: str, *, day: Date, url: str | None, tags: Iterab
     title = " ".join(title.split())
     if not title:
         raise UsageError("an empty title", mend='write one: nonmun new "BitDelta"')
-    if url is not None and not any(True for _ in find_urls(url)):
-        raise UsageError(f"--url {url} is no address", mend="write it whole, beginning with https://")
-    names = [name for name in (normal_form(tag) for tag in tags) if name]
-    quoted = json.dumps(title, ensure_ascii=False)
-    lines = ["---", f"title: {quoted}", "authors: []"]
-    lines += [f"url: {url}"] if url else ["url:"]
+    lines = ["---", f"title: {_quoted(title)}", "authors: []"]
+    lines += [f"url: {_quoted(_address(url))}"] if url else ["url:"]
     lines += [
         f"date: {day}",
-        f"tags: [{', '.join(names)}]",
+        f"tags: [{', '.join(_tag(tag) for tag in tags)}]",
         "runners: []",
         "---",
         "## 초록",
@@ -67,6 +67,30 @@ def new_note(root: Path, title: str, *, day: Date, url: str | None, tags: Iterab
         "",
     ]
     path = f"notes/{slugify(title)}.md"
-    if (root / path).exists():
+    target = place_in(root, path)
+    if os.path.lexists(target):
         return path, Outcome.CONFLICT
-    return path, put_new(root / path, "\n".join(lines).encode("utf-8", "replace"))
+    return path, put_new(target, "\n".join(lines).encode("utf-8", "replace"))
+
+
+def _quoted(text: str) -> str:
+    """A YAML double-quoted scalar; JSON's strings are such."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _address(text: str) -> str:
+    """The URL that was given, or that a bare arXiv id means."""
+    text = text.strip()
+    if "arxiv.org" not in text and (arxiv := bare_arxiv_id(text)) is not None:
+        return arxiv.abs_url
+    urls = [url for _, url in find_urls(text)]
+    if urls not in ([text], [f"https://{text}"]):
+        raise UsageError(f"--url {text} is no address", mend="write it whole, beginning with https://")
+    return urls[0]
+
+
+def _tag(text: str) -> str:
+    name = normal_form(text)
+    if not name:
+        raise UsageError(f"--tag {text!r} is no tag", mend="write a word, such as --tag quantization")
+    return name if _PLAIN_TAG.fullmatch(name) else _quoted(name)
