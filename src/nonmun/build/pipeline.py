@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nonmun.build.engines import Engine, engine_version, render
+from nonmun.build.engines import Engine, Rendering, engine_version
 from nonmun.build.generate import Generated, generate, load_templates, page_faults, site_keys
 from nonmun.build.lock import BuildLock
 from nonmun.build.manifest import Manifest
 from nonmun.build.project import site_path
 from nonmun.build.publish import SiteStore
+from nonmun.build.rendering import render_pages
 from nonmun.build.tree import Tree
 from nonmun.errors import Fault, Severity
 from nonmun.pages import Templates
@@ -103,7 +106,7 @@ class Session:
     ) -> Report:
         """Bring build/site up to date, after at most `wait` seconds for another build to end."""
         started = time.perf_counter()
-        with BuildLock(self.base.build, command, wait=wait) as lock:
+        with BuildLock(self.base.build, command, wait=wait) as lock, _collector_paused():
             progress("read", 0, 1)
             loaded = load(self.base, self._parsed)
             self._templates = load_templates(self.base, self._templates)
@@ -129,6 +132,18 @@ class Session:
         self._parsed.close()
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the search for unreachable cycles: a build makes a million values that stay, and hardly a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _render_and_publish(
     base: Base, generated: Generated, engine: Engine, scratch: Path, progress: Progress
 ) -> _Outcome:
@@ -144,16 +159,9 @@ def _render_and_publish(
         return _Outcome()
     stale = [path for path in generated.pages if before.get(site_path(path)) != own[site_path(path)]]
     progress("render", 0, len(stale))
-    rendered = render(
-        engine,
-        base.root,
-        base.config,
-        stale,
-        base.docs,
-        scratch,
-        assets=not before,
-        cache=base.cache / "templates",
-    )
+    rendered = Rendering({})
+    if stale or not before:
+        rendered = render_pages(base, engine, stale, scratch, rendering, assets=not before)
     if not before:
         theirs = {path: f"{_ENGINE_FILE}{rendering}" for path in rendered.files if path not in own}
         wanted = Manifest({**theirs, **own}, fingerprint)

@@ -85,14 +85,15 @@ def _nearest(
         for term, rows in postings.items()
         if len(rows) > 1
     }
-    scores = np.zeros(len(vectors))
     for row, vector in enumerate(vectors):
-        scores[:] = 0.0
-        for term, weight in vector:
-            if term in arrays:
-                rows, weights = arrays[term]
-                scores[rows] += weight * weights  # a row stands once in a posting list, so fancy += is sound
+        shared = [(arrays[term], weight) for term, weight in vector if term in arrays]
+        if not shared:
+            yield []
+            continue
+        rows = np.concatenate([rows for (rows, _), _ in shared])
+        products = np.concatenate([weights * weight for (_, weights), weight in shared])
+        scores = np.bincount(rows, products, minlength=len(vectors))
         scores[row] = 0.0
         candidates = np.flatnonzero(scores >= FLOOR)
         best = candidates[np.lexsort((candidates, -np.round(scores[candidates], 9)))][:keep]
-        yield [int(other) for other in best]
+        yield best.tolist()
