@@ -10,9 +10,9 @@ from nonmun.model import Digest, Paper, Runner, Tag
 from nonmun.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Catalogue:
-    """Everything known, frozen. `papers` are newest first; undated ones come last, by title."""
+    """Everything known, frozen, and one of a kind. `papers` are newest first; undated ones come last, by title."""
 
     papers: tuple[Paper, ...] = ()
     digests: tuple[Digest, ...] = ()  # newest first, each with a date

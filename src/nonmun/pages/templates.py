@@ -18,6 +18,9 @@ from nonmun.parse.language import has_hangul
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
+MADE_ONCE = 50_000  # pieces of pages that are remembered; they hold what they were made of
+
+
 class Templates:
     """Renders a page from a template's name and its values. `sources` maps names to template texts."""
 
@@ -32,6 +35,8 @@ class Templates:
             auto_reload=False,
         )
         self._environment.filters.update(yaml=_yaml, lang=_lang, two=two_labels)
+        self._environment.globals["once"] = self._once
+        self._made_once: dict[tuple[str, object, tuple[Any, ...]], Markup] = {}
         self._compiled: dict[str, jinja2.Template] = {}
 
     @cached_property
@@ -44,6 +49,19 @@ class Templates:
         if template is None:
             template = self._compiled[name] = self._environment.get_template(name)
         return _SURROGATE.sub("\ufffd", template.render(values).lstrip())
+
+    def _once(self, macro: Any, value: object, *options: Any) -> Markup:
+        """What `macro` makes of `value`, made once for all pages: `{{ once(paper_item, row, true) }}`.
+
+        For values that stand on many pages and are the same there, such as the rows of lists.
+        """
+        key = (macro.name, value, options)
+        made = self._made_once.get(key)
+        if made is None:
+            if len(self._made_once) >= MADE_ONCE:
+                self._made_once.clear()
+            made = self._made_once[key] = macro(value, *options)
+        return made
 
 
 def _yaml(text: str) -> Markup:

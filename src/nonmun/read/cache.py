@@ -100,13 +100,28 @@ _REDUCERS = {**copyreg.dispatch_table} | {
 }
 
 
+def pack(parsed: Mapping[str, Parsed]) -> bytes:
+    """Parsed files as bytes."""
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=5)
+    pickler.dispatch_table = _REDUCERS
+    pickler.dump(dict(parsed))
+    return stream.getvalue()
+
+
+def unpack(data: bytes) -> dict[str, Parsed]:
+    """What `pack` made these bytes of. Bytes from elsewhere raise what they will, and can make nothing but values."""
+    found: dict[str, Parsed] = _Unpickler(io.BytesIO(data)).load()
+    return found
+
+
 def _read(file: Path, version: str) -> dict[str, Parsed]:
     """The cache written by the same version of nonmun, or an empty one. Never raises: a cache may be lost."""
     try:
         found_version, _, data = file.read_bytes().partition(b"\n")
         if found_version != version.encode():
             return {}
-        found = _Unpickler(io.BytesIO(data)).load()
+        found = unpack(data)
     except Exception:
         return {}
     if isinstance(found, dict) and all(isinstance(one, Parsed) for one in found.values()):
@@ -116,10 +131,7 @@ def _read(file: Path, version: str) -> dict[str, Parsed]:
 
 def _write(file: Path, version: str, parsed: Mapping[str, Parsed]) -> None:
     """Write the cache whole or not at all. Where it cannot be written, the next command parses everything again."""
-    stream = io.BytesIO()
-    pickler = pickle.Pickler(stream, protocol=5)
-    pickler.dispatch_table = _REDUCERS
-    pickler.dump(dict(parsed))
+    data = pack(parsed)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         for left in file.parent.glob(f"{file.name}.*"):  # by a process that was killed here
@@ -127,7 +139,7 @@ def _write(file: Path, version: str, parsed: Mapping[str, Parsed]) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
         try:
             with os.fdopen(handle, "wb") as target:
-                target.write(version.encode() + b"\n" + stream.getbuffer())
+                target.write(version.encode() + b"\n" + data)
             os.replace(temporary, file)
         except OSError:
             os.unlink(temporary)

@@ -6,19 +6,20 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 import nonmun
+from nonmun import model
 from nonmun.catalogue import Catalogue, Sources, assemble
 from nonmun.catalogue.related import count_terms
+from nonmun.cores import Note, on_all_cores
 from nonmun.errors import Fault
-from nonmun.model import Digest, Note
 from nonmun.parse import parse_digest, parse_note
 from nonmun.read.base import Base
-from nonmun.read.cache import ParseCache, Parsed
+from nonmun.read.cache import ParseCache, Parsed, pack, unpack
 from nonmun.read.runners import read_runners
 from nonmun.read.scan import Found, Scan, apart, identity, read_text, scan
 from nonmun.vocabulary import Vocabulary, read_vocabulary
@@ -26,7 +27,10 @@ from nonmun.vocabulary import Vocabulary, read_vocabulary
 # Two writes within one tick of a file system's clock look alike; ticks are 4 to 16 ms long.
 TICK_NS = 50_000_000
 
-Parse = Callable[[str, str], tuple[Note | Digest, list[Fault]]]
+# Below this many files a second process saves less than its start, and the sending of what it parsed, cost.
+FILES_PER_PROCESS = 500
+
+Parse = Callable[[str, str], tuple[model.Note | model.Digest, list[Fault]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,15 @@ def load(base: Base, cache: ParseCache | None = None) -> Loaded:
     """
     cache = cache or parse_cache(base)
     notes, digests = _scan_all(base)
-    parsed = {f"note:{found.path}": _parse(found, cache.get(f"note:{found.path}"), parse_note) for found in notes.notes}
-    for found in digests.notes:
-        parsed[f"digest:{found.path}"] = _parse(found, cache.get(f"digest:{found.path}"), parse_digest)
+    parsed = _parse_changed("note", notes.notes, parse_note, cache)
+    parsed |= _parse_changed("digest", digests.notes, parse_digest, cache)
     cache.keep(parsed)
     vocabulary, vocabulary_faults = _vocabulary(base)
     runners, runner_faults = read_runners(base)
     catalogue, faults = assemble(
         Sources(
-            notes=[one.value for one in parsed.values() if isinstance(one.value, Note)],
-            digests=[one.value for one in parsed.values() if isinstance(one.value, Digest)],
+            notes=[one.value for one in parsed.values() if isinstance(one.value, model.Note)],
+            digests=[one.value for one in parsed.values() if isinstance(one.value, model.Digest)],
             vocabulary=vocabulary,
             runners=runners,
             attachments=[found.path for found in notes.attachments],
@@ -98,13 +101,33 @@ def _scan_all(base: Base) -> tuple[Scan, Scan]:
     return notes, digests
 
 
-def _parse(found: Found, before: Parsed | None, parse: Parse) -> Parsed:
-    if before is not None and before.stamp == found.stamp:
-        return before
+def _parse_changed(kind: str, files: Sequence[Found], parse: Parse, cache: ParseCache) -> dict[str, Parsed]:
+    """All files of one kind, by their keys; those that are not as the cache has them are parsed, on all cores."""
+    parsed: dict[str, Parsed | None] = {}
+    changed: list[tuple[str, Found]] = []
+    for found in files:
+        key = f"{kind}:{found.path}"
+        before = cache.get(key)
+        parsed[key] = before if before is not None and before.stamp == found.stamp else None
+        if parsed[key] is None:
+            changed.append((key, found))
+
+    def work(share: Sequence[tuple[str, Found]], note: Note) -> bytes:
+        return pack({key: _parse(found, parse) for key, found in share})
+
+    if len(changed) < FILES_PER_PROCESS:
+        parsed.update({key: _parse(found, parse) for key, found in changed})
+    else:
+        for answer in on_all_cores(changed, work, least=FILES_PER_PROCESS):
+            parsed.update(unpack(answer))
+    return {key: one for key, one in parsed.items() if one is not None}
+
+
+def _parse(found: Found, parse: Parse) -> Parsed:
     stamp = found.stamp if _has_settled(found) else ()  # which no file has
     text, faults = read_text(found)
     value, more = parse(text, found.path)
-    entries = (value.entry,) if isinstance(value, Note) else value.entries
+    entries = (value.entry,) if isinstance(value, model.Note) else value.entries
     return Parsed(stamp, value, (*faults, *more), {entry.line: count_terms(entry) for entry in entries})
 
 
