@@ -1,4 +1,4 @@
-"""Work on all cores: each takes a share of many like things that know nothing of each other.
+"""Work on all cores: each takes a share of many like things that know nothing of each other, or one thing beside.
 
 The other processes are forked: what the work needs, the whole catalogue, is there already and need not be sent.
 """
@@ -38,6 +38,19 @@ def on_all_cores(
         answers = [work(shares[0], lambda done: note(done * count))]
         answers += [_answer(reader) for reader in readers]
     return answers
+
+
+@contextmanager
+def meanwhile(work: Callable[[], Answer]) -> Iterator[Callable[[], Answer]]:
+    """Do `work` in another process while the body goes on; what the body is given waits for the answer.
+
+    Where no process can be forked, the work is done when its answer is asked for.
+    """
+    if not _can_fork():
+        yield work
+        return
+    with _started([()], lambda share, note: work()) as (reader,):
+        yield lambda: _answer(reader)
 
 
 def cores() -> int:

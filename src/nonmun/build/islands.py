@@ -35,6 +35,8 @@ _BENIGN = frozenset(
     )
 )
 
+ALWAYS = ("toc", "tables", "fenced_code")  # the extensions that MkDocs adds to any others
+
 # Their content is text to an HTML parser, whatever tags it seems to hold, and versions differ in the details.
 _TEXT_ELEMENTS = frozenset(
     ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext")
@@ -45,6 +47,15 @@ def islands_possible(parser: Markdown) -> bool:
     """Whether nothing in this parser touches raw HTML but what leaves islands alone."""
     registries = (parser.preprocessors, parser.postprocessors)
     return all(sum(name in registry for name in _BENIGN) == len(registry) for registry in registries)
+
+
+def island_elements(extensions: Collection[str]) -> frozenset[str]:
+    """The elements that islands are made of under these extensions; none where one would look into islands."""
+    try:
+        parser = Markdown(extensions=[*dict.fromkeys((*ALWAYS, *extensions))])
+    except Exception:  # an extension that wants settings, or is not there: the engine will say so
+        return frozenset()
+    return frozenset(parser.block_level_elements) if islands_possible(parser) else frozenset()
 
 
 def island(body: str, block_level: Collection[str]) -> str | None:

@@ -59,13 +59,6 @@ def render_shard(shard: Shard) -> tuple[str, ...]:
     return tuple(dict.fromkeys(record.getMessage() for record in heard))
 
 
-def island_elements(config_file: Path) -> frozenset[str]:
-    """The elements that islands are made of under these settings; none where an extension would look into islands."""
-    config = load_config(str(config_file))
-    parser = Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs or {})
-    return frozenset(parser.block_level_elements) if islands_possible(parser) else frozenset()
-
-
 def _template_line(fault: BaseException) -> str:
     """Where in a template it happened: Jinja's tracebacks know, its messages do not."""
     lines = [
