@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.markup import Target, plain_text, render
 from nonmun.model import Result, Runner
 from nonmun.pages.archive import list_key
 from nonmun.pages.facing import facing
-from nonmun.pages.plan import PagePlan, key_of, page
+from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, rows
 

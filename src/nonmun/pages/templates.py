@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
@@ -34,8 +34,8 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(yaml=_yaml, lang=_lang, two=two_labels)
-        self._environment.globals["once"] = self._once
+        self._environment.filters.update(yaml=_yaml, two=two_labels)
+        self._environment.globals.update(once=self._once, t=_words, lang_of=_lang_attribute)
         self._made_once: dict[tuple[str, object, tuple[Any, ...]], Markup] = {}
         self._compiled: dict[str, jinja2.Template] = {}
 
@@ -71,15 +71,24 @@ def _yaml(text: str) -> Markup:
     )
 
 
-def _lang(text: str) -> str:
-    """The language of a title or a name, for its `lang` attribute: Korean titles are full of English names."""
-    return "ko" if has_hangul(text) else "en"
+@lru_cache(maxsize=512)
+def _words(korean: str, english: str) -> Markup:
+    """Words of the interface, in both languages. The switch on a page hides one of the two."""
+    return _TWO.format(korean, english)
+
+
+def _lang_attribute(text: str) -> Markup:
+    """A page is Korean where nothing else is said; titles of papers mostly are not, though full of names."""
+    return _NOTHING if has_hangul(text) else _ENGLISH
+
+
+_TWO = Markup('<span class="nm-t"><span lang="ko">{}</span> <span lang="en">{}</span></span>')
+_NOTHING, _ENGLISH = Markup(""), Markup(' lang="en"')
 
 
 def two_labels(text: str) -> Markup:
     """`판정 기준 · Criteria`: a label in both languages, of which the switch on a page may hide one."""
-    label = Markup('<span class="nm-t"><span lang="ko">{}</span> <span lang="en">{}</span></span>')
-    return label.format(*two) if (two := _both(text)) else escape(text)
+    return _TWO.format(*two) if (two := _both(text)) else escape(text)
 
 
 def _both(text: str) -> tuple[str, str] | None:

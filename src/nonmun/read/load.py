@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nonmun
 from nonmun import model
-from nonmun.catalogue import Catalogue, Sources, assemble
+from nonmun.catalogue import Catalogue, Sources, assemble, key_of
 from nonmun.catalogue.related import count_terms
 from nonmun.cores import Note, on_all_cores
 from nonmun.errors import Fault
@@ -55,9 +55,7 @@ def load(base: Base, cache: ParseCache | None = None) -> Loaded:
     """
     cache = cache or parse_cache(base)
     notes, digests = _scan_all(base)
-    parsed = _parse_changed("note", notes.notes, parse_note, cache)
-    parsed |= _parse_changed("digest", digests.notes, parse_digest, cache)
-    cache.keep(parsed)
+    parsed = _parse_changed([*_tasks("note", notes, parse_note), *_tasks("digest", digests, parse_digest)], cache)
     vocabulary, vocabulary_faults = _vocabulary(base)
     runners, runner_faults = read_runners(base)
     catalogue, faults = assemble(
@@ -68,6 +66,7 @@ def load(base: Base, cache: ParseCache | None = None) -> Loaded:
             runners=runners,
             attachments=[found.path for found in notes.attachments],
             terms={(one.value.path, line): terms for one in parsed.values() for line, terms in one.terms.items()},
+            keys={(one.value.path, line): key for one in parsed.values() for line, key in one.keys.items()},
         )
     )
     faults += [*notes.faults, *digests.faults, *vocabulary_faults, *runner_faults]
@@ -101,34 +100,55 @@ def _scan_all(base: Base) -> tuple[Scan, Scan]:
     return notes, digests
 
 
-def _parse_changed(kind: str, files: Sequence[Found], parse: Parse, cache: ParseCache) -> dict[str, Parsed]:
-    """All files of one kind, by their keys; those that are not as the cache has them are parsed, on all cores."""
-    parsed: dict[str, Parsed | None] = {}
-    changed: list[tuple[str, Found]] = []
-    for found in files:
-        key = f"{kind}:{found.path}"
-        before = cache.get(key)
-        parsed[key] = before if before is not None and before.stamp == found.stamp else None
-        if parsed[key] is None:
-            changed.append((key, found))
+@dataclass(frozen=True, slots=True)
+class _Task:
+    key: str
+    found: Found
+    parse: Parse
 
-    def work(share: Sequence[tuple[str, Found]], note: Note) -> bytes:
-        return pack({key: _parse(found, parse) for key, found in share})
 
-    if len(changed) < FILES_PER_PROCESS:
-        parsed.update({key: _parse(found, parse) for key, found in changed})
+def _tasks(kind: str, scanned: Scan, parse: Parse) -> list[_Task]:
+    return [_Task(f"{kind}:{found.path}", found, parse) for found in scanned.notes]
+
+
+def _parse_changed(tasks: Sequence[_Task], cache: ParseCache) -> dict[str, Parsed]:
+    """All files, in order; those that are not as the cache has them are parsed, on all cores where they are many."""
+    parsed: dict[str, Parsed] = {}
+    changed: list[_Task] = []
+    for task in tasks:
+        before = cache.get(task.key)
+        if before is not None and before.stamp == task.found.stamp:
+            parsed[task.key] = before
+        else:
+            changed.append(task)
+    packs: list[bytes] = []
+    if len(changed) < 2 * FILES_PER_PROCESS:
+        parsed.update((task.key, _parse(task)) for task in changed)
     else:
-        for answer in on_all_cores(changed, work, least=FILES_PER_PROCESS):
-            parsed.update(unpack(answer))
-    return {key: one for key, one in parsed.items() if one is not None}
+        packs = on_all_cores(changed, _parse_and_pack, least=FILES_PER_PROCESS)
+        for one in packs:
+            parsed.update(unpack(one))
+    parsed = {task.key: parsed[task.key] for task in tasks}
+    cache.keep(parsed, packs if len(changed) == len(tasks) and packs else None)
+    return parsed
 
 
-def _parse(found: Found, parse: Parse) -> Parsed:
-    stamp = found.stamp if _has_settled(found) else ()  # which no file has
-    text, faults = read_text(found)
-    value, more = parse(text, found.path)
+def _parse_and_pack(tasks: Sequence[_Task], note: Note) -> bytes:
+    return pack({task.key: _parse(task) for task in tasks})
+
+
+def _parse(task: _Task) -> Parsed:
+    stamp = task.found.stamp if _has_settled(task.found) else ()  # which no file has
+    text, faults = read_text(task.found)
+    value, more = task.parse(text, task.found.path)
     entries = (value.entry,) if isinstance(value, model.Note) else value.entries
-    return Parsed(stamp, value, (*faults, *more), {entry.line: count_terms(entry) for entry in entries})
+    return Parsed(
+        stamp,
+        value,
+        (*faults, *more),
+        terms={entry.line: count_terms(entry) for entry in entries},
+        keys={entry.line: key_of(entry) for entry in entries},
+    )
 
 
 def _has_settled(found: Found) -> bool:
