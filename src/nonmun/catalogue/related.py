@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from nonmun.model import Entry, Paper
 
-_WORD = re.compile(r"[a-z][a-z0-9]{2,}|[\uac00-\ud7a3]{2,}")
+_LATIN = re.compile(r"[a-z][a-z0-9]{2,}")
+_BIGRAM = re.compile(r"(?=([\uac00-\ud7a3]{2}))")
 TITLE_WEIGHT = 3
 TAG_WEIGHT = 6
 MAX_TERMS = 48  # the most telling ones of each paper
@@ -32,15 +33,15 @@ FloatArray = NDArray[np.float64]
 
 def count_terms(entry: Entry) -> dict[str, int]:
     """Weighted term counts of an entry: Latin words, and Hangul bigrams, which see through particles."""
-    counts: Counter[str] = Counter()
-    for text, weight in [(entry.title, TITLE_WEIGHT), *((block.text, 1) for block in entry.blocks)]:
-        for word in _WORD.findall(text.casefold()):
-            if word[0] < "\uac00":
-                counts[word] += weight
-            else:
-                for position in range(len(word) - 1):
-                    counts[word[position : position + 2]] += weight
+    counts = Counter(_terms("\n".join(block.text for block in entry.blocks)))
+    for term in _terms(entry.title):
+        counts[term] += TITLE_WEIGHT
     return dict(counts)
+
+
+def _terms(text: str) -> list[str]:
+    folded = text.casefold()
+    return _LATIN.findall(folded) + _BIGRAM.findall(folded)
 
 
 def count_paper(paper: Paper, counted: Mapping[tuple[str, int], Mapping[str, int]]) -> dict[str, int]:
