@@ -116,7 +116,7 @@ def frame_of(rendered: str) -> Frame | None:
         position = mark.end()
     pieces.append(rendered[position:])
     one_body = sum(name == "body" for name, _ in slots) == 1
-    explained = all(way for _, way in slots) and "9d4e" not in "".join(pieces)
+    explained = all(way for _, way in slots) and "9d4e" not in "".join(pieces).lower()
     return Frame(tuple(pieces), tuple(slots)) if one_body and explained else None
 
 
