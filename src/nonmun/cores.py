@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -59,8 +61,18 @@ def cores() -> int:
 
 
 def _can_fork() -> bool:
-    """Fork only where no other thread could hold a lock that the child would then wait for, for ever."""
-    return hasattr(os, "fork") and threading.active_count() == 1
+    """Fork only where no other thread could hold a lock that the child would then wait for, for ever.
+
+    Not on macOS, whose own libraries start threads behind our back and do not survive a fork.
+    """
+    return hasattr(os, "fork") and sys.platform != "darwin" and threading.active_count() == 1
+
+
+def _fork() -> int:
+    # Python warns of numpy's idle threads. Their locks are none that we wait for: no child of ours multiplies matrices.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 @contextmanager
@@ -85,7 +97,7 @@ def _started(shares: Sequence[Sequence[Item]], work: Work[Item, Any]) -> Iterato
 def _start(share: Sequence[Item], work: Work[Item, Any]) -> tuple[int, int]:
     """Fork a process that does its share and answers through a pipe; it never returns into the caller's code."""
     reader, writer = os.pipe()
-    pid = os.fork()
+    pid = _fork()
     if pid:
         os.close(writer)
         return pid, reader
