@@ -10,7 +10,7 @@ from pathlib import Path
 from nonmun.build.frames import stands_alone
 from nonmun.build.making import make_pages
 from nonmun.build.manifest import check_site_paths
-from nonmun.build.project import site_path
+from nonmun.build.project import is_page, site_path
 from nonmun.build.tree import Grown, Tree
 from nonmun.errors import Fault, NonmunError, SetupError, UsageError
 from nonmun.pages import PagePlan, Templates, plan_site
@@ -94,7 +94,7 @@ def generate(
     known = tree.files()
     return Generated(
         keys=keys,
-        pages=[path for path in plans if path.endswith(".md")],
+        pages=[path for path in plans if is_page(path)],
         faults=(*static.faults, *(fault for path in plans for fault in known[path].faults)),
         made=len(stale & plans.keys()),
     )
@@ -106,8 +106,9 @@ def _make(
     def put(path: str, text: str) -> None:
         tree.put(path, text.encode())
 
-    folders = {plan.path.partition("/")[0]: plan for plan in plans if not stands_alone(plan.path)}
-    first = [plan for plan in plans if stands_alone(plan.path)] + list(folders.values())
+    pages = [plan for plan in plans if is_page(plan.path)]
+    folders = {plan.path.partition("/")[0]: plan for plan in pages if not stands_alone(plan.path)}
+    first = [plan for plan in pages if stands_alone(plan.path)] + list(folders.values())
     others = [plan for plan in plans if plan not in first]
     note("pages", 0, len(plans))
     faults = make_pages(first, put, lambda done: None)
