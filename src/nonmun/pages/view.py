@@ -78,6 +78,12 @@ def tag_chip(name: str, catalogue: Catalogue, place: Place) -> TagChip:
     return TagChip(name, tag.ko, tag.en, place.link(address), len(catalogue.by_tag.get(name, ())), tag.known)
 
 
+def face(name: str, catalogue: Catalogue) -> tuple[object, ...]:
+    """What of a tag shows wherever it is named, its address included: for the keys of pages that name it."""
+    tag = catalogue.tags[name]
+    return catalogue.tag_slugs[name], tag.ko, tag.en, tag.known
+
+
 def row(paper: Paper, catalogue: Catalogue, place: Place) -> Row:
     return Row(
         title=paper.title,
