@@ -15,6 +15,7 @@ from nonmun.errors import Fault, Severity
 from nonmun.model import Tag
 from nonmun.parse.nodes import UnreadableYaml, compose, is_null
 from nonmun.parse.tags import normal_form
+from nonmun.parse.text import undecodable
 
 _KEYS = ("ko", "en", "aliases", "broader", "description")
 SUGGESTION_CUTOFF = 78  # of 100; below it a suggestion misleads more than it helps
@@ -51,21 +52,18 @@ class Vocabulary:
 
 def read_vocabulary(text: str, path: str) -> tuple[Vocabulary, list[Fault]]:
     """Read tags.yml. Total: what cannot be read is left out and reported, the rest stands."""
+    faults = undecodable(text, path)
     try:
         root = compose(text)
     except UnreadableYaml as error:
         mend = f"{error.mend}; no tag is known until then"
-        return Vocabulary(), [_fault(path, error.line, error.found, mend, error.expected)]
+        return Vocabulary(), [*faults, _fault(path, error.line, error.found, mend, error.expected)]
     if root is None:
-        return Vocabulary(), []
+        return Vocabulary(), faults
     if not isinstance(root, yaml.MappingNode):
-        return Vocabulary(), [
-            _fault(
-                path, 1, "a vocabulary that is no mapping", "write one 'name:' per tag, with 'ko:' and 'en:' under it"
-            )
-        ]
+        mend = "write one 'name:' per tag, with 'ko:' and 'en:' under it"
+        return Vocabulary(), [*faults, _fault(path, 1, "a vocabulary that is no mapping", mend)]
     tags: dict[str, Tag] = {}
-    faults: list[Fault] = []
     for key, value in root.value:
         line = key.start_mark.line + 1
         written = key.value if isinstance(key, yaml.ScalarNode) else ""
