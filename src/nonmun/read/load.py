@@ -104,6 +104,8 @@ def _parse(found: Found, before: Parsed | None, parse: Parse) -> Parsed:
     stamp = found.stamp if _has_settled(found) else ()  # which no file has
     text, faults = read_text(found)
     value, more = parse(text, found.path)
+    if faults and not text:  # of what could not be read there is nothing more to say
+        more = []
     entries = (value.entry,) if isinstance(value, Note) else value.entries
     return Parsed(stamp, value, (*faults, *more), {entry.line: count_terms(entry) for entry in entries})
 
