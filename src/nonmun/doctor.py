@@ -188,9 +188,9 @@ def _base(base: Base) -> Iterator[Finding]:
             "leave them out; they are found through tags, archive and links",
         )
     for folder in (base.notes, base.digests):
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # which, unlike its twin in pathlib, is never refused an answer
             yield Finding(folder.name, State.OPTIONAL, f"no folder {folder.name}/", f"mkdir {folder}")
-    if not base.vocabulary.is_file():
+    if not os.path.isfile(base.vocabulary):
         yield Finding(
             "tags",
             State.OPTIONAL,

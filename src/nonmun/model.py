@@ -79,7 +79,7 @@ class TagUse:
 
 @dataclass(frozen=True, slots=True)
 class WikiLink:
-    """`[[target#anchor|label]]`, or with `embed` `![[target]]`."""
+    """A link to a note or a file: `[[target#anchor|label]]`, `[label](target#anchor)`; with `embed`, `![[target]]`."""
 
     target: str
     line: int
@@ -157,7 +157,18 @@ class Digest:
     date: Date | None
     entries: tuple[Entry, ...]
     preface: tuple[Block, ...] = ()
+    links: tuple[WikiLink, ...] = ()  # of the preface
     boundaries: tuple[Boundary, ...] = ()
+    continued: tuple[Digest, ...] = ()  # further files of the same day
+
+    @property
+    def parts(self) -> tuple[Digest, ...]:
+        """The files of the day, this one first."""
+        return (self, *self.continued)
+
+    @property
+    def size(self) -> int:
+        return sum(len(part.entries) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

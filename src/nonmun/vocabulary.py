@@ -13,9 +13,10 @@ from rapidfuzz import fuzz, process
 
 from nonmun.errors import Fault, Severity
 from nonmun.model import Tag
+from nonmun.parse.nodes import UnreadableYaml, compose, is_null
 from nonmun.parse.tags import normal_form
+from nonmun.parse.text import undecodable
 
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _KEYS = ("ko", "en", "aliases", "broader", "description")
 SUGGESTION_CUTOFF = 78  # of 100; below it a suggestion misleads more than it helps
 
@@ -51,28 +52,18 @@ class Vocabulary:
 
 def read_vocabulary(text: str, path: str) -> tuple[Vocabulary, list[Fault]]:
     """Read tags.yml. Total: what cannot be read is left out and reported, the rest stands."""
+    faults = undecodable(text, path)
     try:
-        root = yaml.compose(text, Loader=_Loader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        return Vocabulary(), [
-            _fault(
-                path,
-                (mark.line if mark else 0) + 1,
-                f"YAML that cannot be read ({str(error).splitlines()[0][:120]})",
-                "correct the line; no tag is known until then",
-            )
-        ]
+        root = compose(text)
+    except UnreadableYaml as error:
+        mend = f"{error.mend}; no tag is known until then"
+        return Vocabulary(), [*faults, _fault(path, error.line, error.found, mend, error.expected)]
     if root is None:
-        return Vocabulary(), []
+        return Vocabulary(), faults
     if not isinstance(root, yaml.MappingNode):
-        return Vocabulary(), [
-            _fault(
-                path, 1, "a vocabulary that is no mapping", "write one 'name:' per tag, with 'ko:' and 'en:' under it"
-            )
-        ]
+        mend = "write one 'name:' per tag, with 'ko:' and 'en:' under it"
+        return Vocabulary(), [*faults, _fault(path, 1, "a vocabulary that is no mapping", mend)]
     tags: dict[str, Tag] = {}
-    faults: list[Fault] = []
     for key, value in root.value:
         line = key.start_mark.line + 1
         written = key.value if isinstance(key, yaml.ScalarNode) else ""
@@ -150,7 +141,7 @@ def _read_tag(name: str, node: yaml.Node, path: str, line: int) -> tuple[Tag, li
 
 
 def _scalar(node: yaml.Node | None) -> str:
-    return str(node.value).strip() if isinstance(node, yaml.ScalarNode) and node.value not in ("~", "null") else ""
+    return str(node.value).strip() if isinstance(node, yaml.ScalarNode) and not is_null(node) else ""
 
 
 def _scalars(node: yaml.Node | None) -> tuple[str, ...]:

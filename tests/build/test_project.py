@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,21 @@ def test_site_paths_are_those_of_mkdocs(page: str, pretty: str, plain: str) -> N
 @pytest.mark.parametrize("path", ["feed.xml", "notes/x/cite.bib", "md", "a.md.txt", "https://x.org/readme.md"])
 def test_other_files_are_no_pages(path: str) -> None:
     assert not is_page(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: " + "[" * 100_000, r"mkdocs\.yml:1: YAML nested too deeply, expected at most 32 levels"),
+        (
+            "a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefghijk")),
+            r"mkdocs\.yml:5: YAML with too many aliases",
+        ),
+        ("INHERIT: mkdocs.yml\nsite_name: x\n", "inherits from itself"),
+        ("\xff", "not YAML"),
+    ],
+)
+def test_settings_that_would_take_all_there_is_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "mkdocs.yml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(SetupError, match=said):
+        read_project(tmp_path / "mkdocs.yml")

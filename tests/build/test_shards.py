@@ -13,7 +13,7 @@ from nonmun.errors import EngineError
 
 def shard_of(root: Path, pages: list[str], folder: Path) -> Shard:
     project = read_project(root / "mkdocs.yml")
-    return lay_out(project, pages, root / "build" / "docs", folder, assets=False, cache=None)
+    return lay_out(project, pages, root / "build" / "docs", folder, assets=False, cache=None, texts={})
 
 
 def test_pages_are_split_into_parts_of_like_weight(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class StrictReader(HTMLParser):
         self.links: list[str] = []
         self.sources: list[str] = []
         self.ids: list[str] = []
+        self.titles: list[str] = []
         self.text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -64,6 +65,8 @@ class StrictReader(HTMLParser):
                 self.links.append(value or "")
             if name == "src":
                 self.sources.append(value or "")
+            if name == "title":
+                self.titles.append(value or "")
             if name == "id":
                 self.ids.append(value or "")
             if name == "style" and (value or "") not in (

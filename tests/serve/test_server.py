@@ -194,7 +194,7 @@ def test_settings_that_cannot_be_read_leave_the_site_and_are_said_once_mended_it
     config = served.root / "mkdocs.yml"
     good = config.read_text("utf-8")
     config.write_text("site_name: [\n", "utf-8")
-    wait_for(lambda: "is not YAML" in "".join(served.said))
+    wait_for(lambda: "YAML that cannot be read" in "".join(served.said))
     assert "Attention" in served.get(f"{NOTE}/")
     config.write_text(good.replace("site_name: ", "site_name: 새 이름 "), "utf-8")
     wait_for(found_in(served, "", "새 이름"))

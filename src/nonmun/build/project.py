@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from nonmun.errors import SetupError
+from nonmun.parse.nodes import UnreadableYaml, compose
 
 _MARKDOWN = (".markdown", ".mdown", ".mkdn", ".mkd", ".md")  # what mkdocs takes for pages
 
@@ -76,21 +77,28 @@ def site_path(page: str, directory_urls: bool = True) -> str:
     return f"{folder}/{stem}.html" if folder else f"{stem}.html"
 
 
-def _load(config: Path) -> dict[str, Any]:
+def _load(config: Path, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
+    if config.resolve() in heirs:
+        raise SetupError(f"{config} inherits from itself", mend="take one of the `INHERIT:` lines out")
     try:
-        data = yaml.load(config.read_bytes(), _Loader)  # noqa: S506 - a SafeLoader, which skips what that refuses
+        text = config.read_bytes().decode()
+        compose(text)  # so that nothing is made of a few lines that stand for millions
+        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader, which skips what that refuses
     except OSError as fault:
         raise SetupError(
             f"{config} cannot be read ({fault.strerror})",
             mend="run this in the project's folder, or name its mkdocs.yml",
         ) from fault
-    except yaml.YAMLError as fault:
+    except UnreadableYaml as fault:
+        where = f"{config}:{fault.line}: {fault.found}" + (f", expected {fault.expected}" if fault.expected else "")
+        raise SetupError(where, mend=fault.mend) from fault
+    except (yaml.YAMLError, ValueError) as fault:
         raise SetupError(f"{config} is not YAML: {fault}", mend="mend the line it names") from fault
     if not isinstance(data, dict):
         raise SetupError(f"{config} holds no settings", mend="write at least `site_name:` and `nav:`")
     parent = data.get("INHERIT")
     if isinstance(parent, str):
-        inherited = _load(config.parent / parent)
+        inherited = _load(config.parent / parent, (*heirs, config.resolve()))
         if isinstance(data.get("theme"), dict) and isinstance(inherited.get("theme"), dict):
             data["theme"] = {**inherited["theme"], **data["theme"]}
         data = {**inherited, **data}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 
@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 
 from nonmun.catalogue.catalogue import Catalogue
 from nonmun.catalogue.related import count_paper, relate
-from nonmun.catalogue.targets import broken_link, index_targets, target_key
+from nonmun.catalogue.targets import broken_link, find_target, index_targets
 from nonmun.errors import Fault, Severity
 from nonmun.model import Digest, Entry, Lang, Mention, Note, Paper, Runner, Tag, WikiLink
 from nonmun.parse.slugs import slugify
@@ -40,11 +40,12 @@ def assemble(sources: Sources) -> tuple[Catalogue, list[Fault]]:
     faults += day_faults
     papers, entry_slugs, entry_faults = _papers(notes, digests, sources.vocabulary)
     faults += entry_faults
-    targets = index_targets(papers, digests, sources.attachments)
     by_slug = {paper.slug: paper for paper in papers}
-    backlinks, embedded, link_faults = _follow_links(papers, targets)
     by_tag = _group_by_tag(papers)
     tags = {**sources.vocabulary.tags, **{name: sources.vocabulary.tag(name) for name in by_tag}}
+    tag_slugs = _tag_slugs(tags)
+    targets = index_targets(papers, digests, sources.attachments, sources.runners, tag_slugs.values())
+    backlinks, embedded, link_faults = _follow_links(papers, digests, targets)
     faults += link_faults + _check_tags(papers, sources.vocabulary) + _check_runners(papers, sources.runners)
     catalogue = Catalogue(
         papers=papers,
@@ -52,7 +53,7 @@ def assemble(sources: Sources) -> tuple[Catalogue, list[Fault]]:
         runners=sources.runners,
         vocabulary=sources.vocabulary,
         tags=tags,
-        tag_slugs=_tag_slugs(tags),
+        tag_slugs=tag_slugs,
         by_slug=by_slug,
         by_tag=by_tag,
         entry_slugs=entry_slugs,
@@ -113,7 +114,7 @@ def _distinct_days(digests: Sequence[Digest]) -> tuple[tuple[Digest, ...], list[
                     "one digest a day",
                 )
             )
-            by_day[digest.date] = replace(first, entries=first.entries + digest.entries)
+            by_day[digest.date] = replace(first, continued=(*first.continued, digest))
         else:
             by_day[digest.date] = digest
     return tuple(sorted(by_day.values(), key=lambda digest: str(digest.date), reverse=True)), faults
@@ -132,7 +133,7 @@ def _papers(
     faults: list[Fault] = []
     for digest in sorted(digests, key=lambda digest: str(digest.date)):
         assert digest.date is not None  # _distinct_days keeps none without
-        for entry in digest.entries:
+        for path, entry in [(part.path, entry) for part in digest.parts for entry in part.entries]:
             keys = _identities(entry)
             slug = next((known[key] for key in keys if key in known), None)
             if slug is None:
@@ -141,7 +142,7 @@ def _papers(
                 if slug != wanted:
                     faults.append(
                         Fault(
-                            digest.path,
+                            path,
                             entry.line,
                             "slug-conflict",
                             f"an entry whose address /notes/{wanted}/ is another paper's",
@@ -152,8 +153,8 @@ def _papers(
                 drafts[slug] = (None, [])
             for key in keys:
                 known.setdefault(key, slug)
-            drafts[slug][1].append(Mention(digest.date, digest.path, entry))
-            entry_slugs[digest.path, entry.line] = slug
+            drafts[slug][1].append(Mention(digest.date, path, entry))
+            entry_slugs[path, entry.line] = slug
     papers = [_paper(slug, note, tuple(mentions), vocabulary) for slug, (note, mentions) in drafts.items()]
     papers.sort(key=lambda paper: (paper.title.casefold(), paper.slug))
     papers.sort(key=lambda paper: str(paper.date or ""), reverse=True)
@@ -195,27 +196,33 @@ def _entries(paper: Paper) -> list[tuple[str, Entry]]:
 
 
 def _follow_links(
-    papers: Sequence[Paper], targets: Mapping[str, str]
+    papers: Sequence[Paper], digests: Sequence[Digest], targets: Mapping[str, str]
 ) -> tuple[dict[str, tuple[str, ...]], frozenset[str], list[Fault]]:
+    """Which papers lead to which, which files are embedded, and the links that lead nowhere."""
     backlinks: dict[str, dict[str, None]] = {}
     embedded: set[str] = set()
     faults: list[Fault] = []
-    for paper in papers:
-        for path, entry in _entries(paper):
-            for link in entry.links:
-                address = find_target(link, paper.slug, targets)
-                if address is None:
-                    faults.append(broken_link(path, link, targets))
-                elif address.startswith("files/"):
-                    embedded.add(address)
-                elif address.startswith("notes/") and (slug := address.removeprefix("notes/").strip("/")) != paper.slug:
-                    backlinks.setdefault(slug, {})[paper.slug] = None
+    for slug, path, link in _links(papers, digests):
+        address = find_target(link.target, path, targets) if link.target else f"notes/{slug}/"
+        if address is None:
+            faults.append(broken_link(path, link, targets))
+        elif address.startswith("files/"):
+            embedded.add(address)
+        elif slug and address.startswith("notes/") and (other := address.removeprefix("notes/").strip("/")) != slug:
+            backlinks.setdefault(other, {})[slug] = None
     return {slug: tuple(sources) for slug, sources in backlinks.items()}, frozenset(embedded), faults
 
 
-def find_target(link: WikiLink, here: str, targets: Mapping[str, str]) -> str | None:
-    """The address a wiki link leads to; without a target it leads to its own page."""
-    return targets.get(target_key(link.target)) if link.target else f"notes/{here}/"
+def _links(papers: Sequence[Paper], digests: Sequence[Digest]) -> Iterator[tuple[str, str, WikiLink]]:
+    """Every link with the paper whose text it stands in, if it does, and the file."""
+    for paper in papers:
+        for path, entry in _entries(paper):
+            for link in entry.links:
+                yield paper.slug, path, link
+    for digest in digests:
+        for part in digest.parts:
+            for link in part.links:
+                yield "", part.path, link
 
 
 def _group_by_tag(papers: Iterable[Paper]) -> dict[str, tuple[Paper, ...]]:

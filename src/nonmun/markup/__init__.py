@@ -8,8 +8,9 @@ hostile text could do is decided here alone: raw HTML is text, only links to the
 live, nothing is fetched from elsewhere.
 """
 
-from nonmun.markup.page import Heading, Rendered, Resolve, Suggest, Target
+from nonmun.markup.page import Heading, Jump, Rendered, Resolve, Suggest, Target
 from nonmun.markup.plain import plain_text
 from nonmun.markup.renderer import render
+from nonmun.markup.slugs import slug as heading_slug
 
-__all__ = ["Heading", "Rendered", "Resolve", "Suggest", "Target", "plain_text", "render"]
+__all__ = ["Heading", "Jump", "Rendered", "Resolve", "Suggest", "Target", "heading_slug", "plain_text", "render"]

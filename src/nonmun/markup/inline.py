@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from markdown_it.token import Token
 
@@ -117,33 +117,42 @@ class Inline:
             self.closings.append("&gt;" if angled else escape(f"]({clip(href, 200)})"))
             return
         if reach is Reach.RELATIVE:
-            target = self._resolve(href)
-            if target is None and href.partition("#")[0].lower().endswith(".md"):
-                self.page.broken_link(self._line(token), unquote(href), unquote(href))
-                self._open_broken()
+            target = self._resolve(href, self._line(token))
+            if target is None:
+                self._open_broken(href)
                 return
-            href = target.href if target else href
-            title = title or (target.title if target else "")
+            href, title = target.href, title or target.title
+        elif reach is Reach.PAGE and (anchor := unquote(href.removeprefix("#"))) and href.startswith("#"):
+            href = f"#{quote(self.page.jump(self._line(token), anchor))}"
         elif href.startswith("//"):
             href = f"https:{href}"
         shown = f' title="{escape_attribute(title[:MAX_TITLE])}"' if title else ""
         self.out.append(f'<a href="{escape_attribute(href)}"{shown}>')
         self.closings.append("</a>")
 
-    def _open_broken(self) -> None:
-        self.out.append(f'<span class="nm-broken" title="{NOWHERE}">')
+    def _open_broken(self, href: str) -> None:
+        hint = escape_attribute(f"{NOWHERE}: {clip(unquote(href))}")
+        self.out.append(f'<span class="nm-broken" title="{hint}">')
         self.closings.append("</span>")
 
-    def _resolve(self, href: str) -> Target | None:
-        target, _, anchor = href.partition("#")
-        return self.page.resolve(unquote(target), unquote(anchor))
+    def _resolve(self, href: str, line: int, source: str = "") -> Target | None:
+        """Where a relative address leads; what it looks like in `source`, should it lead nowhere."""
+        name, _, anchor = (unquote(part) for part in href.partition("#"))
+        target = self.page.resolve(name, anchor)
+        if target is None:
+            self.page.broken_link(line, source or unquote(href), name)
+        elif target.here and anchor:
+            self.page.jump(line, anchor)
+        return target
 
     def _wiki_link(self, wiki: Wiki, line: int) -> None:
         inside = any(self.closings)
         target = self.page.resolve(wiki.target, wiki.anchor)
         label = escape(wiki.shown)
+        if target is not None and target.here and wiki.anchor:
+            self.page.jump(line, wiki.anchor)
         if target is None:
-            self.page.broken_link(line, wiki.source, wiki.target or wiki.anchor)
+            self.page.broken_link(line, wiki.source, wiki.target)
             self.out.append(f'<span class="nm-broken" title="{NOWHERE}">{label}</span>')
         elif wiki.image:
             alt = "" if wiki.width else wiki.label
@@ -168,9 +177,8 @@ class Inline:
             label = escape(alt or source)
             self.out.append(label if any(self.closings) else f'<a href="{escape_attribute(href)}">{label}</a>')
         else:
-            target = self._resolve(source) if source else None
+            target = self._resolve(source, self._line(token), f"![{alt}]({unquote(source)})") if source else None
             if target is None:
-                self.page.broken_link(self._line(token), f"![{alt}]({unquote(source)})", unquote(source))
                 self.out.append(f'<span class="nm-broken" title="{NOWHERE}">{escape(alt or unquote(source))}</span>')
             else:
                 self.out.append(_img(target.href, alt, title=str(token.attrGet("title") or "")[:MAX_TITLE]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nonmun.errors import Fault, Severity
 from nonmun.markup.escape import clip
-from nonmun.markup.slugs import unique_slug
+from nonmun.markup.slugs import slug, unique_slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Target:
 
     href: str
     title: str = ""
+    here: bool = False  # on the page itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,22 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """A link to a heading of the same page: its line in the file, the anchor it leads to, and how that was written."""
+
+    line: int
+    anchor: str
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """Safe HTML without a line end at its end, and what was found on the way."""
 
     html: str
     faults: tuple[Fault, ...] = ()
     headings: tuple[Heading, ...] = ()
+    jumps: tuple[Jump, ...] = ()
 
 
 Resolve = Callable[[str, str], Target | None]
@@ -41,6 +52,9 @@ Resolve = Callable[[str, str], Target | None]
 
 Suggest = Callable[[str], str | None]
 """A target that leads nowhere → the one that may have been meant."""
+
+Reported = Callable[[str], bool]
+"""Whether it is known of a target that it leads nowhere, so that it need not be said again."""
 
 
 @dataclass(slots=True)
@@ -56,13 +70,22 @@ class Page:
     ids: set[str]
     faults: list[Fault] = field(default_factory=list)
     headings: list[Heading] = field(default_factory=list)
+    jumps: list[Jump] = field(default_factory=list)
+    reported: Reported | None = None
 
     def add_heading(self, level: int, text: str) -> Heading:
         heading = Heading(min(max(level + self.heading_shift, 1), 6), text, unique_slug(text, self.ids))
         self.headings.append(heading)
         return heading
 
+    def jump(self, line: int, written: str) -> str:
+        """Note a link to a heading of this page; the anchor it leads to."""
+        self.jumps.append(Jump(self.line + line, slug(written), written))
+        return slug(written)
+
     def broken_link(self, line: int, source: str, target: str) -> None:
+        if self.reported and self.reported(target):
+            return
         meant = self.suggest(target) if self.suggest and target else None
         mend = f"did you mean '{meant}'? " if meant else ""
         mend += "correct the name, or write that note; until then the page shows plain text"

@@ -9,7 +9,7 @@ from markdown_it.token import Token
 from nonmun.markup.escape import clean, escape, settle
 from nonmun.markup.highlight import code_block
 from nonmun.markup.inline import Inline, display_block, plain
-from nonmun.markup.page import Page, Rendered, Resolve, Suggest
+from nonmun.markup.page import Page, Rendered, Reported, Resolve, Suggest
 from nonmun.markup.parser import MAX_NESTING, parser, used_labels
 
 TABLE = "표 · table"
@@ -52,21 +52,23 @@ def render(
     heading_shift: int = 0,
     taken_ids: set[str] | None = None,
     suggest: Suggest | None = None,
+    reported: Reported | None = None,
 ) -> Rendered:
     """Turn markdown into HTML that is safe and stands unchanged in a raw HTML block of a markdown file.
 
     `path` and `line` say where the text's first line is, for the faults. With `hard_breaks` each line ends
     where the author ended it. `heading_shift` is added to the level of headings. `taken_ids` holds the
     anchors that the page has used so far; those of this text are added to it. `suggest` may name what a
-    link that leads nowhere could mean.
+    link that leads nowhere could mean; `reported` knows of which it has been said already.
 
     Any text gives HTML; what can't be rendered is shown as its source, with a fault.
     """
-    page = Page(path, line, resolve, suggest, hard_breaks, heading_shift, set() if taken_ids is None else taken_ids)
+    ids = set() if taken_ids is None else taken_ids
+    page = Page(path, line, resolve, suggest, hard_breaks, heading_shift, ids, reported=reported)
     text = clean(text)
     tokens = _parse(text, page)
     html = f"<pre><code>{escape(text)}</code></pre>" if tokens is None else "".join(_Blocks(page, tokens).render())
-    return Rendered(settle(html), tuple(page.faults), tuple(page.headings))
+    return Rendered(settle(html), tuple(page.faults), tuple(page.headings), tuple(page.jumps))
 
 
 def _parse(text: str, page: Page) -> list[Token] | None:

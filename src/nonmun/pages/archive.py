@@ -10,7 +10,7 @@ from nonmun.errors import Fault
 from nonmun.model import Paper
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
-from nonmun.pages.view import Place, rows
+from nonmun.pages.view import Place, face, rows
 
 LISTED_WHOLE = 200  # papers; more of them on one page is more than anyone scrolls, and slow to load on a phone
 
@@ -34,12 +34,12 @@ def list_key(papers: list[Paper]) -> list[tuple[Any, ...]]:
 def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     """The archive's front page and a page for each month."""
     months = months_of(catalogue)
-    labels = key_of([(tag.name, tag.ko, tag.en, tag.known) for tag in catalogue.tags.values()])
+    labels = key_of([(name, face(name, catalogue)) for name in catalogue.tags])
     whole = len(catalogue.papers) <= LISTED_WHOLE
     counts = {name: len(papers) for name, papers in months.items()}
-    front_key = key_of(
-        counts, whole, labels, [list_key(papers) for papers in months.values()] if whole else len(catalogue.digests)
-    )
+    listed = [list_key(papers) for papers in months.values()] if whole else None
+    digests = [(digest.date, digest.size) for digest in catalogue.digests]
+    front_key = key_of(counts, whole, labels, listed, digests)
     names = list(months)
     plans = [_front(catalogue, months, templates, front_key, whole)]
     for index, (name, papers) in enumerate(months.items()):
@@ -80,8 +80,7 @@ def _front(
             ],
             "whole": whole,
             "digests": [
-                (str(digest.date), place.link(f"digests/{digest.date}/"), len(digest.entries))
-                for digest in catalogue.digests
+                (str(digest.date), place.link(f"digests/{digest.date}/"), digest.size) for digest in catalogue.digests
             ],
         }
         return shown, ()

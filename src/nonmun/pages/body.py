@@ -1,23 +1,21 @@
-"""The text of an entry as sections of safe HTML, each with its language and role."""
+"""The texts of a page as sections of safe HTML, each with its language and role."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from nonmun.catalogue.targets import target_key
-from nonmun.errors import Fault
-from nonmun.markup import Heading, Target, render
-from nonmun.model import Block, Entry, Lang, Role
+from nonmun.catalogue.targets import find_target, suggest_target, target_key
+from nonmun.errors import Fault, Severity
+from nonmun.markup import Heading, Jump, Rendered, Target, heading_slug, render
+from nonmun.model import Block, Lang, Role, WikiLink
 from nonmun.pages.view import Place
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]", re.MULTILINE)
 _UNDERLINED = re.compile(r"^[^\n]+\n {0,3}(=+|-+)[ \t]*$", re.MULTILINE)
 SECTION_LEVEL = 3  # h1 is the page's title, h2 names a language or an entry
-
-# The catalogue has reported these with a did-you-mean already.
-_REPORTED = {"broken-link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +28,97 @@ class Section:
     headings: tuple[Heading, ...] = ()
 
 
-def render_body(
-    entry: Entry,
-    path: str,
-    place: Place,
-    targets: Mapping[str, str],
-    slug: str,
-    *,
-    hard_breaks: bool,
-    taken_ids: set[str],
-) -> tuple[list[Section], tuple[Fault, ...]]:
-    """Render the blocks of `entry` for the page at `place`; ids of headings are kept unique through `taken_ids`."""
+class PageText:
+    """Renders the texts of one page, one after another: their anchors are unique, and may lead from one to another.
 
-    def resolve(target: str, anchor: str) -> Target | None:
-        address = targets.get(target_key(target)) if target else f"notes/{slug}/"
-        if address is None:
-            return None
-        return Target(place.link(f"{address}#{anchor}" if anchor else address))
+    `anchors` are those that the page has besides. `slug` is that of the paper a text is about, if it is about one.
+    """
 
-    sections: list[Section] = []
-    faults: list[Fault] = []
-    for block in entry.blocks:
+    def __init__(self, place: Place, targets: Mapping[str, str], anchors: Collection[str] = ()) -> None:
+        self._place = place
+        self._targets = targets
+        self._ids = set(anchors)
+        self._faults: list[Fault] = []
+        self._jumps: list[tuple[str, Jump]] = []
+
+    def sections(
+        self,
+        blocks: Iterable[Block],
+        links: Iterable[WikiLink],
+        path: str,
+        slug: str,
+        *,
+        hard_breaks: bool,
+        quiet: bool = False,
+    ) -> list[Section]:
+        """The blocks of one entry, whose links are `links`; `quiet` where another page tells what is wrong with it."""
+        reported = {target_key(link.target) for link in links}  # by the catalogue, with a did-you-mean
+        sections: list[Section] = []
+        for block in blocks:
+            rendered = self.html(
+                block.text,
+                path,
+                block.line,
+                slug,
+                hard_breaks=hard_breaks,
+                shift=_shift(block),
+                reported=reported,
+                quiet=quiet,
+            )
+            sections.append(Section(block.lang, block.role, rendered.html, rendered.headings))
+        return sections
+
+    def html(
+        self,
+        text: str,
+        path: str,
+        line: int,
+        slug: str = "",
+        *,
+        hard_breaks: bool = False,
+        shift: int = 0,
+        reported: Collection[str] = (),
+        quiet: bool = False,
+    ) -> Rendered:
+        """One text that begins at `line` of the file at `path`; absent targets among `reported` are no news."""
+
+        def resolve(target: str, anchor: str) -> Target | None:
+            own = f"notes/{slug}/" if slug else self._place.address
+            address = find_target(target, path, self._targets) if target else own
+            if address is None:
+                return None
+            fragment = f"#{heading_slug(anchor)}" if anchor else ""
+            return Target(self._place.link(address + fragment), here=address == self._place.address)
+
         rendered = render(
-            block.text,
+            text,
             path=path,
-            line=block.line,
+            line=line,
             resolve=resolve,
             hard_breaks=hard_breaks,
-            heading_shift=_shift(block),
-            taken_ids=taken_ids,
+            heading_shift=shift,
+            taken_ids=self._ids,
+            suggest=lambda target: suggest_target(target, self._targets),
+            reported=lambda target: target_key(target) in reported,
         )
-        sections.append(Section(block.lang, block.role, rendered.html, rendered.headings))
-        faults += [fault for fault in rendered.faults if fault.code not in _REPORTED]
-    return sections, tuple(faults)
+        if not quiet:
+            self._faults += rendered.faults
+            self._jumps += [(path, jump) for jump in rendered.jumps]
+        return rendered
+
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the texts so far; to be asked when all of them are rendered."""
+        return (*self._faults, *(_lost(path, jump, self._ids) for path, jump in self._jumps if not self._has(jump)))
+
+    def _has(self, jump: Jump) -> bool:
+        return jump.anchor in self._ids
+
+
+def _lost(path: str, jump: Jump, anchors: Iterable[str]) -> Fault:
+    nearest = get_close_matches(jump.anchor, sorted(anchors), n=1)
+    mend = f"did you mean '#{nearest[0]}'?" if nearest else "correct it, or write that heading"
+    found = f"link to '#{jump.written}', a heading that this text does not have"
+    return Fault(path, jump.line, "broken-anchor", found, mend, severity=Severity.WARNING)
 
 
 def _shift(block: Block) -> int:
@@ -73,6 +129,6 @@ def _shift(block: Block) -> int:
     return max(0, SECTION_LEVEL - min(levels)) if levels else 0
 
 
-def linked_addresses(entry: Entry, targets: Mapping[str, str]) -> tuple[str | None, ...]:
-    """Where the wiki links and embeds of an entry lead now: part of what its page is made from."""
-    return tuple(targets.get(target_key(link.target)) for link in entry.links)
+def linked_addresses(links: Iterable[WikiLink], path: str, targets: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Where the links of a text in the file at `path` lead now: part of what its page is made from."""
+    return tuple(find_target(link.target, path, targets) for link in links if link.target)

@@ -9,10 +9,10 @@ from typing import Any
 from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.model import Digest, DigestForm, Entry, Paper
-from nonmun.pages.body import Section, linked_addresses, render_body
+from nonmun.pages.body import PageText, Section, linked_addresses
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
-from nonmun.pages.view import OutLink, Place, TagChip, out_links, short_authors, tag_chip
+from nonmun.pages.view import OutLink, Place, TagChip, face, out_links, short_authors, tag_chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,22 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         newer = catalogue.digests[index - 1] if index else None
         older = catalogue.digests[index + 1] if index + 1 < len(catalogue.digests) else None
         papers = [
-            catalogue.by_slug[catalogue.entry_slugs[digest.path, entry.line]]
-            for entry in digest.entries
-            if (digest.path, entry.line) in catalogue.entry_slugs
+            catalogue.by_slug[catalogue.entry_slugs[part.path, entry.line]]
+            for part in digest.parts
+            for entry in part.entries
+            if (part.path, entry.line) in catalogue.entry_slugs
         ]
         key = key_of(
-            (digest.path, digest.form, str(digest.date), digest.preface),
-            [catalogue.entry_key(digest.path, entry) for entry in digest.entries],
+            str(digest.date),
+            [(part.path, part.form, part.preface) for part in digest.parts],
+            [catalogue.entry_key(part.path, entry) for part in digest.parts for entry in part.entries],
             [(paper.slug, paper.title, paper.tags, paper.runners, paper.urls, paper.note is None) for paper in papers],
-            [catalogue.tags[name] for paper in papers for name in paper.tags],
-            [linked_addresses(entry, catalogue.targets) for entry in digest.entries],
+            [face(name, catalogue) for paper in papers for name in paper.tags],
+            [
+                linked_addresses(links, part.path, catalogue.targets)
+                for part in digest.parts
+                for links in (part.links, *(entry.links for entry in part.entries))
+            ],
             older and older.date,
             newer and newer.date,
         )
@@ -60,24 +66,20 @@ def _page(
     place = Place(f"digests/{digest.date}/index.md")
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
-        taken: set[str] = set()
-        faults: list[Fault] = []
+        slugs = [catalogue.entry_slugs.get((part.path, entry.line)) for part in digest.parts for entry in part.entries]
+        anchors = {anchor for slug in slugs if slug for anchor in (slug, f"h-{slug}")}
+        text = PageText(place, catalogue.targets, anchors)
+        preface: list[Section] = []
         views: list[EntryView] = []
-        hard = digest.form is DigestForm.RAW
-        preface_entry = Entry(title=str(digest.date), line=1, blocks=digest.preface)
-        preface, found = render_body(
-            preface_entry, digest.path, place, catalogue.targets, "", hard_breaks=hard, taken_ids=taken
-        )
-        faults += found
-        for entry in digest.entries:
-            slug = catalogue.entry_slugs.get((digest.path, entry.line))
-            if slug is None:
-                continue
-            sections, found = render_body(
-                entry, digest.path, place, catalogue.targets, slug, hard_breaks=hard, taken_ids=taken
-            )
-            faults += found
-            views.append(_view(entry, catalogue.by_slug[slug], tuple(sections), catalogue, place))
+        for part in digest.parts:
+            hard = part.form is DigestForm.RAW
+            preface += text.sections(part.preface, part.links, part.path, "", hard_breaks=hard)
+            for entry in part.entries:
+                slug = catalogue.entry_slugs.get((part.path, entry.line))
+                if slug is None:
+                    continue
+                sections = text.sections(entry.blocks, entry.links, part.path, slug, hard_breaks=hard)
+                views.append(_view(entry, catalogue.by_slug[slug], tuple(sections), catalogue, place))
         shown = {
             "place": place,
             "link": place.link,
@@ -87,7 +89,7 @@ def _page(
             "older": (str(older.date), place.link(f"digests/{older.date}/")) if older else None,
             "newer": (str(newer.date), place.link(f"digests/{newer.date}/")) if newer else None,
         }
-        return shown, tuple(faults)
+        return shown, text.faults()
 
     return page(place.path, "digest.md.jinja", values, key, templates)
 

@@ -11,10 +11,10 @@ from nonmun.model import Digest, Entry, Lang, Paper
 from nonmun.pages.archive import list_key, months_of
 from nonmun.pages.note import in_short
 from nonmun.pages.plan import PagePlan, page
-from nonmun.pages.runner import runner_card
+from nonmun.pages.runner import card_keys, runner_card
 from nonmun.pages.tag import used_tags
 from nonmun.pages.templates import Templates
-from nonmun.pages.view import Place, row, tag_chip
+from nonmun.pages.view import Place, face, row, tag_chip
 
 TAGS_SHOWN = 40
 RECENT_SHOWN = 8
@@ -33,9 +33,10 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         list_key(papers),
         [entry.blocks for _, entry in entries],
         list_key(recent),
-        [(catalogue.tags[name].ko, catalogue.tags[name].en, len(catalogue.by_tag[name]), name) for name in tags],
-        [(catalogue.tags[name].ko, catalogue.tags[name].en) for paper in (*papers, *recent) for name in paper.tags],
-        catalogue.runners,
+        [(face(name, catalogue), len(catalogue.by_tag[name]), name) for name in tags],
+        [face(name, catalogue) for paper in (*papers, *recent) for name in paper.tags],
+        len(catalogue.by_tag),
+        card_keys(catalogue),
         years,
     )
     place = Place("index.md")
@@ -65,10 +66,11 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
 def _entries_of(digest: Digest, catalogue: Catalogue) -> list[tuple[Paper, Entry]]:
     """The papers of a day, each once, with what the day's digest says of them first."""
     found: dict[str, Entry] = {}
-    for entry in digest.entries:
-        slug = catalogue.entry_slugs.get((digest.path, entry.line))
-        if slug is not None:
-            found.setdefault(slug, entry)
+    for part in digest.parts:
+        for entry in part.entries:
+            slug = catalogue.entry_slugs.get((part.path, entry.line))
+            if slug is not None:
+                found.setdefault(slug, entry)
     return [(catalogue.by_slug[slug], entry) for slug, entry in found.items()]
 
 

@@ -10,11 +10,11 @@ from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.markup import Heading, plain_text
 from nonmun.model import DigestForm, Entry, Lang, NoteForm, Paper, Role
-from nonmun.pages.body import SECTION_LEVEL, Section, linked_addresses, render_body
+from nonmun.pages.body import SECTION_LEVEL, PageText, Section, linked_addresses
 from nonmun.pages.plan import PagePlan, page
-from nonmun.pages.runner import RunnerCard, runner_card
+from nonmun.pages.runner import RunnerCard, card_keys, runner_card
 from nonmun.pages.templates import Templates
-from nonmun.pages.view import MAX_AUTHORS_SHOWN, Place, out_links, row, tag_chip
+from nonmun.pages.view import MAX_AUTHORS_SHOWN, Place, face, out_links, row, tag_chip
 
 DESCRIPTION_LENGTH = 160
 # A Hangul syllable is twice as wide as a Latin letter: both come to two or three lines of a list.
@@ -34,11 +34,10 @@ class Mentioned:
 def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     """One page per paper; its key holds all that the page shows of other papers, too."""
     neighbours = catalogue.neighbours()
-    raw_digests = frozenset(digest.path for digest in catalogue.digests if digest.form is DigestForm.RAW)
-    labels = {
-        name: (tag.ko, tag.en, tag.known, len(catalogue.by_tag.get(name, ()))) for name, tag in catalogue.tags.items()
-    }
-    cards = {name: key_of(runner) for name, runner in catalogue.runners.items()}
+    parts = [part for digest in catalogue.digests for part in digest.parts]
+    raw_digests = frozenset(part.path for part in parts if part.form is DigestForm.RAW)
+    labels = {name: (*face(name, catalogue), len(catalogue.by_tag.get(name, ()))) for name in catalogue.tags}
+    cards = card_keys(catalogue)
     plans: list[PagePlan] = []
     for paper in catalogue.papers:
         older, newer = neighbours[paper.slug]
@@ -46,21 +45,20 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
             catalogue.by_slug[slug]
             for slug in (*catalogue.related.get(paper.slug, ()), *catalogue.backlinks.get(paper.slug, ()))
         ]
-        entries = [(mention.path, mention.entry) for mention in paper.mentions]
-        if paper.note:
-            entries.append((paper.note.path, paper.note.entry))
+        texts = [(mention.entry, mention.path) for mention in paper.mentions]
+        texts += [(paper.note.entry, paper.note.path)] if paper.note else []
         key = key_of(
             paper.slug,
             paper.tags,
             str(paper.date),
-            [(path, catalogue.entry_key(path, entry)) for path, entry in entries],
+            [(path, catalogue.entry_key(path, entry)) for entry, path in texts],
             [str(mention.date) for mention in paper.mentions],
             paper.note and paper.note.form,
             [(other.slug, other.title, str(other.date)) for other in (older, newer, *others) if other],
             [labels[name] for name in paper.tags],
             [cards.get(name) for name in paper.runners],
-            [linked_addresses(entry, catalogue.targets) for _, entry in entries],
-            [path in raw_digests for path, _ in entries],
+            [linked_addresses(entry.links, path, catalogue.targets) for entry, path in texts],
+            [path in raw_digests for _, path in texts],
         )
         plans.append(_page(paper, older, newer, catalogue, templates, key, raw_digests))
     return plans
@@ -78,33 +76,23 @@ def _page(
     place = Place(f"notes/{paper.slug}/index.md")
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
-        taken: set[str] = set()
-        faults: list[Fault] = []
+        text = PageText(place, catalogue.targets)
         sections: list[Section] = []
         if paper.note:
             hard = paper.note.form is NoteForm.AUTHOR_STYLE
-            sections, found = render_body(
-                paper.note.entry,
-                paper.note.path,
-                place,
-                catalogue.targets,
-                paper.slug,
-                hard_breaks=hard,
-                taken_ids=taken,
-            )
-            faults += found
+            entry = paper.note.entry
+            sections = text.sections(entry.blocks, entry.links, paper.note.path, paper.slug, hard_breaks=hard)
         mentioned: list[Mentioned] = []
         for mention in paper.mentions:
-            said, found = render_body(
-                mention.entry,
+            # The digest's own page reports what is wrong with its text.
+            said = text.sections(
+                mention.entry.blocks,
+                mention.entry.links,
                 mention.path,
-                place,
-                catalogue.targets,
                 paper.slug,
                 hard_breaks=mention.path in raw,
-                taken_ids=taken,
+                quiet=True,
             )
-            # The digest's own page reports what is wrong with its text.
             mentioned.append(
                 Mentioned(str(mention.date), place.link(f"digests/{mention.date}/#{paper.slug}"), tuple(said))
             )
@@ -132,7 +120,7 @@ def _page(
             "older": row(older, catalogue, place) if older else None,
             "newer": row(newer, catalogue, place) if newer else None,
         }
-        return shown, tuple(faults)
+        return shown, text.faults()
 
     return page(place.path, "note.md.jinja", values, key, templates)
 

@@ -9,13 +9,16 @@ from typing import Any
 
 from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
-from nonmun.markup import Target, plain_text, render
+from nonmun.markup import plain_text
 from nonmun.model import Result, Runner
 from nonmun.pages.archive import list_key
+from nonmun.pages.body import PageText, linked_addresses
 from nonmun.pages.facing import facing
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
-from nonmun.pages.view import Place, rows
+from nonmun.pages.view import Place, face, rows
+from nonmun.parse.links import collect_links
+from nonmun.parse.text import split_lines
 
 _TITLE = re.compile(r"\A\s*# +(?P<title>.+?) *\n")
 _PARAGRAPH = re.compile(r"^(?![#>|`\-*\d])[^\n]+(?:\n(?![#>|`\-*\n])[^\n]+)*", re.MULTILINE)
@@ -75,14 +78,25 @@ def runner_card(runner: Runner, catalogue: Catalogue, place: Place) -> RunnerCar
     )
 
 
+def card_keys(catalogue: Catalogue) -> dict[str, str]:
+    """For each runner the key of all that its card shows."""
+    return {name: key_of(one, len(catalogue.papers_with_runner(name))) for name, one in catalogue.runners.items()}
+
+
 def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     """The gallery and the page of each runner."""
     users = {name: [paper for paper in catalogue.papers if name in paper.runners] for name in catalogue.runners}
     keys = {name: key_of(runner, list_key(users[name])) for name, runner in catalogue.runners.items()}
-    labels = key_of([(tag.name, tag.ko, tag.en) for tag in catalogue.tags.values()])
+    labels = key_of([(name, face(name, catalogue)) for name in catalogue.tags])
+    links = {name: collect_links(split_lines(runner.readme)) for name, runner in catalogue.runners.items()}
+    led = {
+        name: linked_addresses(links[name], runner.path, catalogue.targets)
+        for name, runner in catalogue.runners.items()
+    }
     plans = [_gallery(catalogue, templates, key_of(sorted(keys.items())))]
     return plans + [
-        _runner(runner, catalogue, templates, key_of(keys[name], labels)) for name, runner in catalogue.runners.items()
+        _runner(runner, catalogue, templates, key_of(keys[name], labels, led[name]))
+        for name, runner in catalogue.runners.items()
     ]
 
 
@@ -99,14 +113,11 @@ def _gallery(catalogue: Catalogue, templates: Templates, key: str) -> PagePlan:
 def _runner(runner: Runner, catalogue: Catalogue, templates: Templates, key: str) -> PagePlan:
     place = Place(f"runners/{runner.name}/index.md")
 
-    def resolve(target: str, anchor: str) -> Target | None:
-        address = catalogue.targets.get(target.casefold())
-        return Target(place.link(f"{address}#{anchor}" if anchor else address)) if address else None
-
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:
         title, text = split_readme(runner.readme)
         first_line = 1 + runner.readme[: len(runner.readme) - len(text)].count("\n")
-        rendered = render(text, path=runner.path, line=first_line, resolve=resolve, hard_breaks=False)
+        page_text = PageText(place, catalogue.targets)
+        rendered = page_text.html(text, runner.path, first_line)
         claim, heading, readme = facing(rendered.html).partition("<h2")
         shown = {
             "place": place,
@@ -119,6 +130,6 @@ def _runner(runner: Runner, catalogue: Catalogue, templates: Templates, key: str
             "results": sorted(runner.results, key=lambda result: result.started, reverse=True),
             "rows": rows(catalogue.papers_with_runner(runner.name), catalogue, place),
         }
-        return shown, rendered.faults
+        return shown, page_text.faults()
 
     return page(place.path, "runner.md.jinja", values, key, templates)

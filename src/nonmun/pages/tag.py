@@ -11,9 +11,10 @@ from nonmun.model import Tag
 from nonmun.pages.archive import list_key
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
-from nonmun.pages.view import Place, TagChip, rows, tag_chip
+from nonmun.pages.view import Place, TagChip, face, rows, tag_chip
 
 MAX_LISTED = 300  # on one page; the month pages hold the rest
+MAX_DEPTH = 8  # of tags below tags in the index
 
 
 def used_tags(catalogue: Catalogue) -> list[str]:
@@ -36,10 +37,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         for name, children in catalogue.vocabulary.narrower().items()
     }
     counts = [(name, len(catalogue.by_tag.get(name, ()))) for name in used]
-    labels = [
-        (catalogue.tags[name].ko, catalogue.tags[name].en, catalogue.tags[name].broader, catalogue.tags[name].known)
-        for name in used
-    ]
+    labels = [(name, face(name, catalogue), catalogue.tags[name].broader) for name in used]
     label_key = key_of(labels)
     plans = [_index(used, narrower, catalogue, templates, key_of(counts, labels))]
     for name in used:
@@ -71,7 +69,7 @@ def _index(
         return tag_chip(name, catalogue, place)
 
     def group(name: str, above: frozenset[str]) -> dict[str, Any]:
-        children = [child for child in narrower.get(name, []) if child not in above]
+        children = [child for child in narrower.get(name, []) if child not in above] if len(above) < MAX_DEPTH else []
         return {"tag": chip(name), "narrower": [group(child, above | {name}) for child in children]}
 
     def values() -> tuple[Mapping[str, Any], tuple[Fault, ...]]:

@@ -79,6 +79,12 @@ def tag_chip(name: str, catalogue: Catalogue, place: Place) -> TagChip:
     return TagChip(name, tag.ko, tag.en, place.link(address), len(catalogue.by_tag.get(name, ())), tag.known)
 
 
+def face(name: str, catalogue: Catalogue) -> tuple[object, ...]:
+    """What of a tag shows wherever it is named, its address included: for the keys of pages that name it."""
+    tag = catalogue.tags[name]
+    return catalogue.tag_slugs[name], tag.ko, tag.en, tag.known
+
+
 def row(paper: Paper, catalogue: Catalogue, place: Place) -> Row:
     """The paper as lists show it. A list on another page of the same depth gets the very same value."""
     depth = place.path.count("/")

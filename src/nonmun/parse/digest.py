@@ -13,8 +13,9 @@ from nonmun.parse.body import parse_body
 from nonmun.parse.dates import date_from_name, read_date
 from nonmun.parse.entry import Given, parse_entry
 from nonmun.parse.front_matter import FrontMatter, read_front_matter
+from nonmun.parse.links import collect_links
 from nonmun.parse.raw_digest import infer_boundaries
-from nonmun.parse.text import Line, clean, split_lines, undecodable
+from nonmun.parse.text import Line, clean, split_lines, unclosed_code, undecodable
 
 _ENTRY_HEADING = re.compile(r"## +(?P<title>.*?)(?: +#+)? *$|##$")
 
@@ -23,6 +24,7 @@ def parse_digest(text: str, path: str) -> tuple[Digest, list[Fault]]:
     """Understand one day's digest. Total: any text gives a Digest, and what is wrong with it beside."""
     faults = undecodable(text, path)
     lines = split_lines(clean(text))
+    faults += unclosed_code(lines, path)
     front, front_faults = read_front_matter(lines, path)
     faults += front_faults
     date, date_faults = _date(front, path)
@@ -98,7 +100,8 @@ def _canonical(body: Sequence[Line], starts: Sequence[int], path: str, date: Dat
         entry, entry_faults = parse_entry(body[start + 1 : end], given, path, by_line=False)
         entries.append(entry)
         faults += entry_faults
-    return Digest(path, DigestForm.CANONICAL, date, tuple(entries), preface), faults
+    links = collect_links(body[: starts[0]])
+    return Digest(path, DigestForm.CANONICAL, date, tuple(entries), preface, links), faults
 
 
 def _raw(body: Sequence[Line], path: str, date: Date | None) -> tuple[Digest, list[Fault]]:
@@ -107,13 +110,15 @@ def _raw(body: Sequence[Line], path: str, date: Date | None) -> tuple[Digest, li
     boundaries = infer_boundaries(body)
     position = {line.number: index for index, line in enumerate(body)}
     starts = [position[boundary.line] for boundary in boundaries]
-    preface, preface_faults = parse_body(body[: starts[0]] if starts else body, path, by_line=True)
+    before = body[: starts[0]] if starts else body
+    preface, preface_faults = parse_body(before, path, by_line=True)
     faults += preface_faults
     for boundary, start, end in zip(boundaries, starts, [*starts[1:], len(body)][: len(starts)], strict=True):
         entry, entry_faults = _raw_entry(body[start:end], boundary, path, date)
         entries.append(entry)
         faults += entry_faults
-    return Digest(path, DigestForm.RAW, date, tuple(entries), preface, tuple(boundaries)), faults
+    links = collect_links(before)
+    return Digest(path, DigestForm.RAW, date, tuple(entries), preface, links, tuple(boundaries)), faults
 
 
 def _raw_entry(lines: Sequence[Line], boundary: Boundary, path: str, date: Date | None) -> tuple[Entry, list[Fault]]:

@@ -15,7 +15,7 @@ from nonmun.model import ArxivId, Entry, RunnerUse, TagUse, Url
 from nonmun.parse.authors import read_authors, split_title
 from nonmun.parse.body import parse_body
 from nonmun.parse.language import has_hangul
-from nonmun.parse.links import arxiv_id, collect_urls, collect_wiki_links, find_urls
+from nonmun.parse.links import arxiv_id, collect_links, collect_urls, find_urls
 from nonmun.parse.tags import find_tags, is_tag_line, unique_tags, without_trailing_tags
 from nonmun.parse.text import Line
 
@@ -75,7 +75,7 @@ def parse_entry(lines: Sequence[Line], given: Given, path: str, *, by_line: bool
         date=given.date,
         tags=tags,
         blocks=blocks,
-        links=collect_wiki_links(rest),
+        links=collect_links(rest),
         runners=given.runners,
     )
     return entry, faults + tag_faults
@@ -164,7 +164,7 @@ def _read_plain_title(lines: Sequence[Line], position: int, head: _Head, given: 
         used += 1
     bare = _URL_TAIL.sub("", text)
     if (
-        not bare
+        not any(char.isalnum() for char in bare)
         or has_hangul(bare)
         or len(bare) > MAX_TITLE
         or (bare.endswith((".", ":")) and not bare.endswith("vs."))

@@ -1,7 +1,6 @@
 """YAML front matter, read with the line of each value. Every scalar is text: `arxiv: 2402.10190` keeps its zero.
 
-YAML is composed into nodes and never constructed into objects, and only one level is walked, so that neither tags
-(`!!python/…`) nor alias bombs do anything.
+Only one level of it is walked, so that alias bombs do nothing.
 """
 
 from __future__ import annotations
@@ -14,17 +13,13 @@ import yaml
 
 from nonmun.errors import Fault, Severity
 from nonmun.parse.authors import split_authors
+from nonmun.parse.nodes import UnreadableYaml, compose, is_null
 from nonmun.parse.text import Line
-
-# PyYAML's C parser is five times as fast; its pure twin reads the same language.
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 KEYS = ("title", "authors", "url", "urls", "arxiv", "date", "tags", "runners")
 SYNONYMS = {"author": "authors", "tag": "tags", "runner": "runners", "link": "url", "links": "urls", "created": "date"}
 LISTS = {"authors", "urls", "tags", "runners"}
 MAX_LINES = 2_000
-MAX_ALIASES = 32
-_NULLS = {"", "~", "null", "Null", "NULL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +65,14 @@ def read_front_matter(lines: Sequence[Line], path: str) -> tuple[FrontMatter, li
         ]
     source = "\n".join(line.text for line in lines[1:end])
     try:
-        root = _compose(source)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = (mark.line if mark else 0) + 2
-        return front, [
-            _fault(
-                path, min(line, end), f"YAML that cannot be read ({error.problem or error.context})", _yaml_mend(source)
-            )
-        ]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return front, [
-            _fault(path, 1, f"YAML that cannot be read ({str(error).splitlines()[0][:120]})", _yaml_mend(source))
-        ]
+        root = compose(source)
+    except UnreadableYaml as error:
+        return front, [_fault(path, min(error.line + 1, end), error.found, error.mend, error.expected)]
     if root is None:
         return front, []
     if not isinstance(root, yaml.MappingNode):
         return front, [_fault(path, 2, "front matter that is no list of keys", "write 'title: …', one key a line")]
     return front, _read_keys(root, front, path)
-
-
-def _compose(source: str) -> yaml.Node | None:
-    if "*" in source and "&" in source:
-        aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(source, Loader=_Loader))
-        if aliases > MAX_ALIASES:
-            raise ValueError(f"{aliases} YAML aliases, expected at most {MAX_ALIASES}")
-    node: yaml.Node | None = yaml.compose(source, Loader=_Loader)
-    return node
 
 
 def _read_keys(root: yaml.MappingNode, front: FrontMatter, path: str) -> list[Fault]:
@@ -125,7 +101,7 @@ def _read_keys(root: yaml.MappingNode, front: FrontMatter, path: str) -> list[Fa
 
 def _read_value(key: str, node: yaml.Node, path: str, line: int) -> tuple[tuple[Scalar, ...], list[Fault]]:
     if isinstance(node, yaml.ScalarNode):
-        if node.value in _NULLS and node.style is None:
+        if is_null(node):
             return (), []
         return _split_scalar(key, node), []
     if isinstance(node, yaml.SequenceNode):
@@ -133,7 +109,7 @@ def _read_value(key: str, node: yaml.Node, path: str, line: int) -> tuple[tuple[
         faults: list[Fault] = []
         for item in node.value:
             if isinstance(item, yaml.ScalarNode):
-                if item.value not in _NULLS:
+                if not is_null(item) and item.value.strip():
                     values.append(Scalar(item.value, item.start_mark.line + 2))
             else:
                 faults.append(
@@ -167,12 +143,6 @@ def _split_scalar(key: str, node: yaml.ScalarNode) -> tuple[Scalar, ...]:
     if key in LISTS:
         return tuple(Scalar(part, line) for part in node.value.replace(",", " ").split())
     return (Scalar(node.value, line),)
-
-
-def _yaml_mend(source: str) -> str:
-    if "\t" in source:
-        return "indent with spaces: YAML allows no tabs"
-    return "put quotes around values that hold ': ', '#' or brackets"
 
 
 def _fault(

@@ -7,7 +7,12 @@ import re
 from nonmun.model import Lang
 
 # What says nothing about the language of the sentence around it.
-_NEUTRAL = re.compile(r"https?://\S+|`[^`\n]*`|\$[^$\n]*\$|\[\[[^\]\n]*\]\]|</?english[^>\n]*>?", re.IGNORECASE)
+_NEUTRAL = re.compile(
+    r"https?://\S+|`[^`\n]*`|\$[^$\n]*\$|\[\[[^\]\n]*\]\]|</?english[^>\n]*>?"
+    # `[label]: address "title"` stays with the text that uses it
+    r"|^[ >]*\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]*>|[^\s/.]*[/.]\S*)(?:[ \t]+[\"'(][^\n]*)?$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from urllib.parse import unquote
 
 from nonmun.model import ArxivId, Url, WikiLink
-from nonmun.parse.text import Line
+from nonmun.parse.text import Line, without_code
 
 # A URL ends at white space, quotes, brackets and Korean: authors write `…/abs/2006.07733)이` without a space.
 _URL = re.compile(
@@ -26,8 +27,16 @@ _BARE_ARXIV = re.compile(
 _WIKI = re.compile(
     r"(?P<embed>!?)\[\[(?P<target>[^\[\]|#\n]*)(?:#(?P<anchor>[^\[\]|\n]*))?(?:\|(?P<label>[^\[\]\n]*))?\]\]"
 )
-_IMAGE = re.compile(r"!\[(?P<label>[^\[\]\n]*)\]\(\s*<?(?P<target>[^()<>\s]+)")
-_CODE_SPAN = re.compile(r"`[^`\n]*`")
+# `[[1]](https://…)` is a link whose text is `[1]`; `[[note]](이전 글)` is a wiki link and a remark.
+_LINKED = re.compile(r"\((?:https?:|mailto:|[#/<.])", re.IGNORECASE)
+# What markdown takes for the end of a link: its address, bare or in angle brackets, and perhaps a title.
+_ADDRESS = r"(?:<(?P<angled>[^<>\n]*)>|(?P<bare>[^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*))"
+_TITLE = r"(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?\s*"
+_LINK = re.compile(r"(?:(?P<embed>!?)\[(?P<label>[^\[\]\n]*))?\]\(\s*" + _ADDRESS + _TITLE + r"\)")
+_DEFINITION = re.compile(r"[ >]*\[(?P<label>[^\[\]^][^\[\]]*)\]:\s*" + _ADDRESS + _TITLE + r"$")
+_PATH = re.compile(r"/|\.\w")  # `[결론]: 좋음` looks like a definition, and leads nowhere
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def arxiv_id(text: str) -> ArxivId | None:
@@ -76,31 +85,42 @@ def collect_urls(lines: Iterable[Line]) -> tuple[Url, ...]:
     found: dict[str, Url] = {}
     for line in lines:
         if not line.code:
-            for _, url in find_urls(line.text):
+            for _, url in find_urls(without_code(line.text)):
                 found.setdefault(url, Url(url, line.number))
     return tuple(found.values())
 
 
-def collect_wiki_links(lines: Iterable[Line]) -> tuple[WikiLink, ...]:
-    """All `[[links]]`, `![[embeds]]` and `![images](beside/the/note.png)` of `lines`, none from code."""
+def collect_links(lines: Iterable[Line]) -> tuple[WikiLink, ...]:
+    """All links to other notes and files, in whichever notation, none from code: `[[note]]`, `![[embed]]`,
+    `[text](../note.md)`, `![image](beside/the/note.png)`, `[label]: note.md`.
+    """
     found: list[WikiLink] = []
     for line in lines:
-        if line.code or ("[[" not in line.text and "](" not in line.text):
+        if line.code or "]" not in line.text:
             continue
-        text = _CODE_SPAN.sub("", line.text)
-        for image in _IMAGE.finditer(text):
-            if ":" not in image["target"] and not image["target"].startswith(("/", "#")):
-                found.append(WikiLink(unquote(image["target"]), line.number, image["label"].strip(), embed=True))
-        for link in _WIKI.finditer(text):
-            target = link["target"].strip()
-            if target or link["anchor"]:
-                found.append(
-                    WikiLink(
-                        target,
-                        line.number,
-                        (link["label"] or "").strip(),
-                        (link["anchor"] or "").strip(),
-                        bool(link["embed"]),
-                    )
-                )
+        text = without_code(line.text)
+        if "](" in text:
+            found += _relative_links(_LINK.finditer(text), line.number)
+        if "]:" in text and (definition := _DEFINITION.match(text)) and _PATH.search(definition[0]):
+            found += _relative_links([definition], line.number)
+        if "[[" in text:
+            found += _wiki_links(text, line.number)
     return tuple(found)
+
+
+def _relative_links(matches: Iterable[re.Match[str]], line: int) -> Iterator[WikiLink]:
+    """Those that lead to a file, by its path; others lead out of the site, or to a place of the same page."""
+    for match in matches:
+        written = unescape(_ESCAPED.sub(r"\1", match["angled"] or match["bare"] or "")).strip()
+        if written and not written.startswith(("#", "?", "//")) and not _SCHEME.match(written):
+            target, _, anchor = written.partition("#")
+            groups = match.groupdict()
+            label = (groups.get("label") or "").strip()
+            yield WikiLink(unquote(target), line, label, unquote(anchor), bool(groups.get("embed")))
+
+
+def _wiki_links(text: str, line: int) -> Iterator[WikiLink]:
+    for link in _WIKI.finditer(text):
+        target, anchor, label = (" ".join((link[name] or "").split()) for name in ("target", "anchor", "label"))
+        if (target or anchor) and not _LINKED.match(text, link.end()):
+            yield WikiLink(target, line, label, anchor, bool(link["embed"]))

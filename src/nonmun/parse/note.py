@@ -12,7 +12,7 @@ from nonmun.parse.front_matter import FrontMatter, Scalar, read_front_matter
 from nonmun.parse.links import bare_arxiv_id, find_urls
 from nonmun.parse.slugs import slugify
 from nonmun.parse.tags import normal_form
-from nonmun.parse.text import clean, split_lines, undecodable
+from nonmun.parse.text import clean, split_lines, unclosed_code, undecodable
 
 
 def parse_note(text: str, path: str) -> tuple[Note, list[Fault]]:
@@ -22,6 +22,7 @@ def parse_note(text: str, path: str) -> tuple[Note, list[Fault]]:
     """
     faults = undecodable(text, path)
     lines = split_lines(clean(text))
+    faults += unclosed_code(lines, path)
     front, front_faults = read_front_matter(lines, path)
     faults += front_faults
     given, given_faults = _given(front, path)

@@ -8,16 +8,15 @@ from collections.abc import Iterable
 
 from nonmun.errors import Fault
 from nonmun.model import TagUse
-from nonmun.parse.text import Line
+from nonmun.parse.text import Line, without_code
 
 MAX_TAGS = 64  # on one note; more is a list pasted by mistake, and each tag would become a page
 
-# After white space or at the start of a line. Not `C#`, not `page#anchor`, not a heading (`# x`), not an issue
-# number (`#12`), a rank (`#1위`) or a colour (`#ffcc00`).
-_TAG = re.compile(r"(?<![^\s(\u3000])#(?P<tag>(?!\d+(?:[\uac00-\ud7a3]|(?![\w-])))(?:\w[\w/.+-]*))")
+# After white space or at the start of a line. Not `C#`, not `page#anchor` or `[x](#anchor)`, not a heading (`# x`), not
+# an issue number (`#12`), a rank (`#1위`) or a colour (`#ffcc00`).
+_TAG = re.compile(r"(?<![^\s(\u3000])(?<!\]\()#(?P<tag>(?!\d+(?:[\uac00-\ud7a3]|(?![\w-])))(?:\w[\w/.+-]*))")
 _COLOUR = re.compile(r"(?=.*\d)[0-9a-fA-F]{6}")
 _TRAILING_TAGS = re.compile(r"(?:(?:^|\s+)#\w[\w/.+-]*[,;]?)+\s*$")
-_CODE_SPAN = re.compile(r"`[^`\n]*`")
 _SEPARATORS = re.compile(r"[\s_]+")
 
 
@@ -32,7 +31,7 @@ def find_tags(line: Line) -> list[TagUse]:
     if line.code or "#" not in line.text or line.text.startswith(("    ", "\t")):
         return []
     found: list[TagUse] = []
-    for match in _TAG.finditer(_CODE_SPAN.sub("", line.text)):
+    for match in _TAG.finditer(without_code(line.text)):
         spelling = match["tag"].rstrip("./+-")
         name = normal_form(spelling)
         if name and not _COLOUR.fullmatch(spelling):

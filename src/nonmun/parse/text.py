@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nonmun.errors import Fault
+from nonmun.errors import Fault, Severity
 
 # Pasted from web pages or left by broken programs, never meant; engines use some of them as marks of their own.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u200b\u2060\u2028\u2029]")
 _SURROGATE = re.compile(r"[\udc80-\udcff]+")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,30 @@ def split_lines(text: str) -> list[Line]:
         else:
             lines.append(Line(number, raw))
     return lines
+
+
+def without_code(text: str) -> str:
+    """A line without its `code`: what stands there is no tag, no link and no address."""
+    return _CODE_SPAN.sub("", text) if "`" in text else text
+
+
+def unclosed_code(lines: Sequence[Line], path: str) -> list[Fault]:
+    """A fault for a code fence that is never closed: it takes the rest of the file for code, its tags and links too."""
+    if not lines or not lines[-1].code:
+        return []
+    opened: tuple[str, int] | None = None
+    for line in lines:
+        mark = _FENCE.match(line.text) if line.code else None
+        if mark and opened is None:
+            opened = mark[1], line.number
+        elif mark and opened and mark[1].startswith(opened[0]) and not line.text.strip(" `~"):
+            opened = None
+    if opened is None:
+        return []
+    mend = f"write {opened[0]} on a line of its own where the code ends"
+    return [
+        Fault(path, opened[1], "unclosed-code", "a code block that is never closed", mend, severity=Severity.WARNING)
+    ]
 
 
 def undecodable(text: str, path: str) -> list[Fault]:

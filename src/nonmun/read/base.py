@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -102,7 +103,7 @@ def find_base(root: Path | None, more_notes: Sequence[Path] = ()) -> Base:
 
 
 def _named(root: Path) -> Path:
-    if not (root / CONFIG).is_file():
+    if not os.path.isfile(root / CONFIG):
         raise UsageError(
             f"{root} holds no {CONFIG}" if root.is_dir() else f"{root} is no folder",
             mend=f"run 'nonmun init {root}' to begin a knowledge base there, or name another --root",
@@ -113,7 +114,8 @@ def _named(root: Path) -> Path:
 def _nearest() -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / CONFIG).is_file() and ((folder / "notes").is_dir() or (folder / "digests").is_dir()):
+        parts = (folder / "notes", folder / "digests")
+        if os.path.isfile(folder / CONFIG) and any(map(os.path.isdir, parts)):
             return folder
     raise UsageError(
         "no knowledge base here or above", mend="run 'nonmun init .' to begin one, or name it with --root DIR"

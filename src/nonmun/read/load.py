@@ -141,6 +141,8 @@ def _parse(task: _Task) -> Parsed:
     stamp = task.found.stamp if _has_settled(task.found) else ()  # which no file has
     text, faults = read_text(task.found)
     value, more = task.parse(text, task.found.path)
+    if faults and not text:  # of what could not be read there is nothing more to say
+        more = []
     entries = (value.entry,) if isinstance(value, model.Note) else value.entries
     return Parsed(
         stamp,

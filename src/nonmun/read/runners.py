@@ -10,7 +10,9 @@ from typing import Any
 
 from nonmun.errors import Fault, Severity
 from nonmun.model import Check, Metric, Result, Runner
+from nonmun.parse.text import undecodable
 from nonmun.read.base import Base
+from nonmun.read.scan import Found, not_a_folder, read_text
 
 VERDICTS = ("reproduced", "partly", "not reproduced")
 MAX_NAME_BYTES = 200  # its page is a file of that name and a suffix, which file systems bound at 255
@@ -23,7 +25,11 @@ def read_runners(base: Base) -> tuple[dict[str, Runner], list[Fault]]:
     runners: dict[str, Runner] = {}
     faults: list[Fault] = []
     try:
-        folders = sorted(base.runners.iterdir()) if base.runners.is_dir() else []
+        folders = sorted(base.runners.iterdir())
+    except FileNotFoundError:
+        return runners, []
+    except NotADirectoryError:
+        return runners, [not_a_folder("runners")]
     except OSError as error:
         return runners, [_unreadable("runners", error)]
     for folder in folders:
@@ -35,7 +41,7 @@ def read_runners(base: Base) -> tuple[dict[str, Runner], list[Fault]]:
             faults.append(fault)
             continue
         try:
-            readme = _readme(folder)
+            readme = _readme(folder, f"{shown}/README.md", faults)
         except OSError as error:
             faults.append(_unreadable(f"{shown}/README.md", error))
             continue
@@ -58,9 +64,13 @@ def _name_fault(name: str, shown: str) -> Fault | None:
     return Fault(shown, 1, "bad-runner-name", "a runner's folder of that name", "rename it", wanted)
 
 
-def _readme(folder: Path) -> str | None:
+def _readme(folder: Path, shown: str, faults: list[Fault]) -> str | None:
     file = folder / "README.md"
-    return file.read_text("utf-8", "replace") if file.is_file() else None
+    if not file.is_file():
+        return None
+    text, problems = read_text(Found(shown, str(file), ()))
+    faults += [*problems, *undecodable(text, shown)]
+    return text if text or not problems else None
 
 
 def _results(folder: Path, shown: str, faults: list[Fault]) -> Iterator[Result]:

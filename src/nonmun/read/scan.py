@@ -50,14 +50,23 @@ def scan(folder: Path, prefix: str, seen: set[Identity] | None = None) -> Scan:
     `seen` holds the folders that were read before, here or in other walks; those are passed over.
     """
     walk = _Walk(Scan(), set() if seen is None else seen)
-    if folder.is_dir():
+    if os.path.isdir(folder):
         walk.folders.append((str(folder), prefix))
+    elif os.path.lexists(folder):
+        walk.result.faults.append(not_a_folder(prefix))
     # A folder's own place comes before the links that lead to it: its files are shown where they are.
     while walk.folders or walk.links:
         walk.read(*(walk.folders or walk.links).pop())
     for found in (walk.result.notes, walk.result.attachments, walk.result.others):
         found.sort(key=lambda one: (one.path, one.place))
     return walk.result
+
+
+def not_a_folder(shown: str) -> Fault:
+    """The fault for what bears the name of a folder and is none, such as a link to itself."""
+    return Fault(
+        shown, 1, "not-a-folder", "something that should be a folder", f"put a folder {shown}/ there, or nothing"
+    )
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from nonmun.build.pipeline import Report, Session
 from nonmun.errors import LockedError, NonmunError, SetupError
 from nonmun.serve.announcer import Announcer
 from nonmun.serve.app import make_app
-from nonmun.serve.watch import watch
+from nonmun.serve.watch import watch, watched
 
 HOST = "127.0.0.1"
 TOO_MANY_TO_NAME = 200  # changed files; beyond that every open page reloads
@@ -108,6 +108,7 @@ async def _rebuild(session: Session, engine: Engine, changed: asyncio.Event, ann
     while True:
         await changed.wait()
         changed.clear()
+        folders = watched(session.base)
         try:
             report = await _in_background(
                 lambda: session.build(engine=engine, command="nonmun serve", wait=LOCK_SECONDS)
@@ -127,6 +128,8 @@ async def _rebuild(session: Session, engine: Engine, changed: asyncio.Event, ann
             if report.changed:
                 announcer.announce(report.changed if len(report.changed) <= TOO_MANY_TO_NAME else None)
             told(report)
+        if watched(session.base) != folders:  # it may have read what is no longer there
+            changed.set()
 
 
 async def _in_background(work: Callable[[], T]) -> T:

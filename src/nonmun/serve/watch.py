@@ -46,8 +46,11 @@ def watched(base: Base) -> Folders:
 
     The base's root is not among them: it would bring every change of build/ along.
     """
-    folders = [base.notes, base.digests, base.runners, base.root / "site", *base.more_notes]
-    return {folder: identity(folder) for folder in folders if folder.is_dir()}
+    return {folder: identity(folder) for folder in _possible(base) if folder.is_dir()}
+
+
+def _possible(base: Base) -> list[Path]:
+    return [base.notes, base.digests, base.runners, base.root / "site", *base.more_notes]
 
 
 async def _follow(folders: Folders, changed: asyncio.Event, moved: asyncio.Event, polling: bool | None) -> None:
@@ -75,9 +78,10 @@ async def _look_around(
 
     mkdocs.yml is watched by its folder: an editor that saves it puts another file in its place.
     """
+    wanted = {base.config, *_possible(base)}  # also those that are not there: they may come, and go again
     watching = awatch(
         base.root,
-        watch_filter=lambda change, path: Path(path) == base.config or Path(path) in folders,
+        watch_filter=lambda change, path: Path(path) in wanted,
         debounce=PATIENCE_MS,
         step=QUIET_MS,
         rust_timeout=LOOK_AROUND_MS,
@@ -90,7 +94,7 @@ async def _look_around(
             if changes:
                 changed.set()
             # A folder that was put back may look like the one that was taken away, and is watched no more.
-            replaced = any(change is not Change.modified and Path(path) in folders for change, path in changes)
+            replaced = any(change is not Change.modified and Path(path) != base.config for change, path in changes)
             if replaced or watched(base) != folders:
                 moved.set()
                 return
