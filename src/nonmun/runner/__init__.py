@@ -67,6 +67,7 @@ from nonmun.runner.contract import rehearse
 from nonmun.runner.errors import RunnerError
 from nonmun.runner.progress import Progress
 from nonmun.runner.settings import Preset, Settings, setting
+from nonmun.runner.summary import summary
 
 __all__ = [
     "Criterion",
@@ -80,4 +81,5 @@ __all__ = [
     "main",
     "rehearse",
     "setting",
+    "summary",
 ]
