@@ -33,6 +33,7 @@ _CALL = re.compile(r"\b([\w-]+)\(")
 _CALLS = frozenset(("var", "matrix", "translate", "rotate", "scale", "skewX", "skewY", "rgb", "rgba"))
 _PICTURE = re.compile(r"data:image/png;base64,[\w+/=\s]+")
 _COLOUR = re.compile(r"(--nm-[\w-]+): (#[0-9a-f]{6})")
+_DEEPEST = 60
 _FORBIDDEN = ("<!doctype", "<!entity", "<?xml-stylesheet")
 
 
@@ -71,10 +72,12 @@ def _clean(svg: str, prefix: str) -> ET.Element | None:
 
 
 def _clean_element(root: ET.Element, prefix: str) -> bool:
-    """Whether everything in it is known; done in a loop, because elements may be nested deeper than calls may."""
-    waiting = [root]
+    """Whether everything in it is known. In a loop, because elements may be nested deeper than calls may."""
+    waiting = [(root, 0)]
     while waiting:
-        element = waiting.pop()
+        element, depth = waiting.pop()
+        if depth > _DEEPEST:
+            return False
         name = str(element.tag).removeprefix(_NS)
         if name not in _ELEMENTS:
             return False
@@ -88,7 +91,7 @@ def _clean_element(root: ET.Element, prefix: str) -> bool:
             if str(child.tag).removeprefix(_NS) in _DROPPED:
                 element.remove(child)
             else:
-                waiting.append(child)
+                waiting.append((child, depth + 1))
     return True
 
 
