@@ -104,8 +104,8 @@ def describe(base: Base, runners: Iterable[Runner]) -> dict[str, Described]:
     return {name: found.get(name) or Described(kept[name]["card"]) for name in names}
 
 
-def _key(folder: Path) -> list[Any]:
-    return [nonmun.__version__, sorted(source_hashes(folder).items())]
+def _key(folder: Path) -> dict[str, str]:
+    return {"nonmun": nonmun.__version__, **source_hashes(folder)}
 
 
 def _ask(base: Base, name: str) -> Described:

@@ -43,12 +43,35 @@ def run(
     every: Annotated[
         bool, typer.Option("--all", help="Run every runner, one after another; go on after a failure, and end with 1.")
     ] = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="P", help="quick, full, or gpu where there is one. [default: quick]", show_default=False),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting of NAME's. Repeatable.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Same seed, same machine: same numbers. [default: 0]", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--out", metavar="DIR", help="Write the record and its figures into DIR.", show_default=False),
+    ] = None,
+    progress: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="auto, json or none. [default: auto]", show_default=False),
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write them beside NAME, from where its page shows them.")
+    ] = False,
     help_: Annotated[bool, typer.Option("--help", help="Show this message, or NAME's own.")] = False,
 ) -> None:
     """Run a method on a small model, with its baselines and controls; `--record` puts the result on its page.
 
-    What follows NAME goes to the runner, `python -m runners.NAME`: --preset quick|full|gpu, --set KEY=VALUE, --seed N,
-    --out DIR, --record, --progress auto|json|none, and a flag for each of its settings, such as --model.
+    The same as `python -m runners.NAME`. Whatever else follows NAME is the runner's own: it has a flag for each of its
+    settings, such as --model.
 
     Exit codes are the runner's: 0 it ran, whatever the verdict; 1 it failed; 2 asked for what cannot be; 130 stopped.
     """
@@ -59,16 +82,24 @@ def run(
     if len(chosen) != 1:
         found = f"{' and '.join(chosen)} together" if chosen else "nothing to run"
         raise UsageError(found, mend="name a runner, or give --list or --all")
+    passed = _passed({"preset": preset, "seed": seed, "out": to, "progress": progress}, set_ or [], record=record)
+    passed += context.args
     base = find_base(root)
     runners, faults = read_runners(base)
     if name is not None:
         runner = find_runner(name, runners)
-        extra = ["--schema"] * schema + ["--help"] * help_ + ["--json"] * json
-        raise typer.Exit(run_one(base, runner.name, [*context.args, *extra]))
+        flags = ["--schema"] * schema + ["--help"] * help_ + ["--json"] * json
+        raise typer.Exit(run_one(base, runner.name, [*passed, *flags]))
     if list_:
         _list(base, runners, faults, as_json=json)
     else:
-        _run_all(base, [runner for runner in runners.values() if runner.runnable], context.args)
+        _run_all(base, [runner for runner in runners.values() if runner.runnable], passed)
+
+
+def _passed(texts: dict[str, str | None], settings: list[str], *, record: bool) -> list[str]:
+    """The runner's own flags again, which were taken apart only to be shown in the help."""
+    found = [f"--{name}={text}" for name, text in texts.items() if text is not None]
+    return [*found, *(f"--set={setting}" for setting in settings), *["--record"] * record]
 
 
 def _run_all(base: Base, runners: list[Runner], arguments: list[str]) -> None:
