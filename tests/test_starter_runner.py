@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import json
 import math
+import os
 import random
 import re
 import subprocess
@@ -247,7 +248,8 @@ def test_begun_base_holds_a_runner_that_starts_with_its_claim_in_both_languages(
     assert "√d_k" in english
     assert not runners["scaled_attention"].latest.stale
     run = [sys.executable, "-B", "-m", "nonmun", "run", "scaled_attention", "--help", "--root", str(base)]
-    asked = subprocess.run(run, capture_output=True, text=True, check=False)
+    env = {**os.environ, "PYTHONPATH": str(Path(nonmun.__file__).resolve().parents[1])}
+    asked = subprocess.run(run, env=env, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
     assert "--replicates" in asked.stdout
 

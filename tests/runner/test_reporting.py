@@ -24,6 +24,9 @@ def test_rate_and_time_left_follow_from_what_is_done(clock):
     state.done = 2
     assert (state.rate, state.left) == (0.5, 16.0)
     assert State("open", None, done=3, began=0.0).left is None
+    state.end = clock.now
+    clock.now += 1000
+    assert state.rate == 0.5
 
 
 def test_lines_are_thinned_out_but_the_last_is_always_there(clock):
@@ -34,7 +37,7 @@ def test_lines_are_thinned_out_but_the_last_is_always_there(clock):
         clock.now += 0.1
         state.done += 1
         lines.show(state)
-    state.ended = True
+    state.end = clock.now
     lines.end(state)
     events = [json.loads(line) for line in out.getvalue().splitlines()]
     assert 15 <= len(events) <= 25
