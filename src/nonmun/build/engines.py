@@ -18,6 +18,7 @@ from nonmun.build.manifest import check_site_paths
 from nonmun.build.project import Project, is_page, read_project, site_path
 from nonmun.build.shards import Shard, lay_out, split
 from nonmun.build.workers import run_workers
+from nonmun.cores import cores
 from nonmun.errors import EngineError, SetupError
 
 Engine = Literal["mkdocs", "zensical"]
@@ -72,23 +73,34 @@ def render(
     *,
     assets: bool = True,
     cache: Path | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Rendering:
     """Render pages of `docs_dir` (`notes/bitdelta.md`) into the fresh folder `out`.
 
     `root` is where engines are run, `config` the project's mkdocs.yml. `workers` bounds the processes; None means
     the cores this process may use. `assets` asks for what the theme brings besides pages: its scripts and styles,
-    and 404.html. `cache` is a folder, kept between builds, for compiled templates.
+    and 404.html. `cache` is a folder, kept between builds, for compiled templates. `texts` are further pages, by
+    path, that are nowhere on disk.
     """
     engine_version(engine)  # says what to install, where it is not there
     root, config, docs_dir, out = root.absolute(), config.absolute(), docs_dir.absolute(), out.absolute()
     project = read_project(config)
     if strangers := [page for page in pages if not is_page(page)]:
         raise EngineError(f"{strangers[0]!r} is not a page", mend="publish it as it is; engines only copy such files")
-    check_site_paths(site_path(page, project.directory_urls) for page in pages)
+    texts = texts or {}
+    check_site_paths(site_path(page, project.directory_urls) for page in (*pages, *texts))
     out.mkdir(parents=True, exist_ok=True)
-    count = max(1, min(workers or _cores(), len(pages) // PAGES_PER_WORKER))
+    count = max(1, min(workers or cores(), len(pages) // PAGES_PER_WORKER))
     shards = [
-        lay_out(project, part, docs_dir, out / f"{number:02}", assets=assets and number == 0, cache=cache)
+        lay_out(
+            project,
+            part,
+            docs_dir,
+            out / f"{number:02}",
+            assets=assets and number == 0,
+            cache=cache,
+            texts=texts if number == 0 else {},
+        )
         for number, part in enumerate(split(pages, docs_dir, count))
     ]
     if engine == "mkdocs" and len(pages) < PAGES_PER_WORKER:
@@ -101,12 +113,6 @@ def render(
     files = dict(_theme_files(shards[0], project)) if assets else {}
     files.update(_rendered_pages(engine, shards, project))
     return Rendering(files, (*_incomplete(project), *warnings))
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _rendered_pages(engine: Engine, shards: Sequence[Shard], project: Project) -> Iterator[tuple[str, Path]]:

@@ -1,26 +1,26 @@
-"""The generated tree: build/docs and build/theme, written from the catalogue, only what changed."""
+"""The generated tree: build/docs, written from the catalogue, only what changed."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nonmun.build.frames import stands_alone
 from nonmun.build.making import make_pages
 from nonmun.build.manifest import check_site_paths
-from nonmun.build.project import read_project, site_path
+from nonmun.build.project import is_page, site_path
 from nonmun.build.tree import Grown, Tree
 from nonmun.errors import Fault, NonmunError, SetupError, UsageError
-from nonmun.pages import Templates, plan_site
+from nonmun.pages import PagePlan, Templates, plan_site
 from nonmun.read.base import Base
 from nonmun.read.load import Loaded, code_version
 
 Note = Callable[[str, int, int], None]  # a stage, how much of it is done, of how much
 
+MANY = 400  # pages, in whose time an engine has started
 MAX_NAME_BYTES = 255  # of a file, on the systems we know
-_INHERIT = re.compile(rb"^INHERIT:\s*(?P<quote>[\"']?)(?P<path>.+?)(?P=quote)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class Generated:
     pages: Sequence[str]  # the markdown pages among them
     faults: tuple[Fault, ...]
     made: int  # pages whose text was made anew
-    theme: str  # changes with the theme's files and with mkdocs.yml
 
 
 @dataclass(slots=True)
@@ -66,8 +65,13 @@ def load_templates(base: Base, before: Templates | None = None) -> Templates:
     return before if before is not None and before.sources == sources else Templates(sources)
 
 
-def generate(base: Base, loaded: Loaded, templates: Templates, tree: Tree, note: Note) -> Generated:
-    """Bring build/docs and build/theme up to date with what was loaded."""
+def generate(
+    base: Base, loaded: Loaded, templates: Templates, tree: Tree, note: Note, begun: Callable[[Sequence[str]], None]
+) -> Generated:
+    """Bring build/docs up to date with what was loaded.
+
+    Where many pages are to be made, `begun` is told when those are there that stand alone, and one in each folder.
+    """
     plans = {plan.path: plan for plan in plan_site(loaded.catalogue, templates)}
     version = _version(templates)
     known = tree.files()
@@ -84,21 +88,33 @@ def generate(base: Base, loaded: Loaded, templates: Templates, tree: Tree, note:
             for path in _copy(static, stale, tree):
                 del static.grown[path], keys[path]
             new = [plan for path, plan in plans.items() if path in stale]
-            faults = make_pages(new, lambda path, text: tree.put(path, text.encode()), _counted(note, len(new)))
+            faults = _make(new, tree, note, begun)
             files.update((path, static.grown[path]) for path in stale & static.grown.keys())
             files.update((path, Grown(keys[path], faults[path])) for path in faults)
     known = tree.files()
     return Generated(
         keys=keys,
-        pages=[path for path in plans if path.endswith(".md")],
+        pages=[path for path in plans if is_page(path)],
         faults=(*static.faults, *(fault for path in plans for fault in known[path].faults)),
         made=len(stale & plans.keys()),
-        theme=_write_theme(base),
     )
 
 
-def _counted(note: Note, total: int) -> Callable[[int], None]:
-    return lambda done: note("pages", done, total)
+def _make(
+    plans: Sequence[PagePlan], tree: Tree, note: Note, begun: Callable[[Sequence[str]], None]
+) -> dict[str, tuple[Fault, ...]]:
+    def put(path: str, text: str) -> None:
+        tree.put(path, text.encode())
+
+    pages = [plan for plan in plans if is_page(plan.path)]
+    folders = {plan.path.partition("/")[0]: plan for plan in pages if not stands_alone(plan.path)}
+    first = [plan for plan in pages if stands_alone(plan.path)] + list(folders.values())
+    others = [plan for plan in plans if plan not in first]
+    note("pages", 0, len(plans))
+    faults = make_pages(first, put, lambda done: None)
+    if len(others) >= MANY:
+        begun([plan.path for plan in first])
+    return faults | make_pages(others, put, lambda done: note("pages", len(first) + done, len(plans)))
 
 
 def _copy(static: _Static, stale: set[str], tree: Tree) -> set[str]:
@@ -169,38 +185,6 @@ def _take(static: _Static, path: str, file: Path, shown: str, known: Mapping[str
 def _content_key(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "blake2b").hexdigest()[:24]
-
-
-def _write_theme(base: Base) -> str:
-    """Lay the theme's files into build/theme, where mkdocs.yml points; the digest of them and of the settings."""
-    target = base.build / "theme"
-    digest = hashlib.blake2b(digest_size=12)
-    for file in _settings(base):
-        digest.update(file.read_bytes() + b"\0")
-    wanted = {path: file.read_bytes() for path, file in base.site_files("theme").items()}
-    for path, data in sorted(wanted.items()):
-        digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + data)
-    theme = Tree(target, target)
-    for path in theme.strangers() - wanted.keys():
-        theme.remove(path)
-    target.mkdir(parents=True, exist_ok=True)
-    for path, data in wanted.items():
-        if not (target / path).is_file() or (target / path).read_bytes() != data:
-            theme.put(path, data)
-    return digest.hexdigest()
-
-
-def _settings(base: Base) -> Iterable[Path]:
-    """The files that say how pages are rendered: mkdocs.yml, those it inherits from, its hooks."""
-    file = base.config
-    seen: list[Path] = []
-    while file not in seen and file.is_file():
-        seen.append(file)
-        inherits = _INHERIT.search(file.read_bytes())
-        if inherits:
-            file = file.parent / inherits["path"].decode("utf-8", "surrogateescape")
-    hooks = (base.root / hook for hook in read_project(base.config).hooks)
-    return [*seen, *(hook for hook in hooks if hook.is_file())]
 
 
 def site_keys(keys: Mapping[str, str], pages: Iterable[str], rendering: str) -> dict[str, str]:

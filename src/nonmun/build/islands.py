@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from markdown import Markdown  # type: ignore[import-untyped]
 
 # Tags in the plain form that every version of html.parser reads alike. `<` and `>` in attribute values, quotes
 # other than `"`, tags over two lines: all possible in HTML, but not in what we write, and left to the real parser.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:[ ]+[a-zA-Z_:@][a-zA-Z0-9_.:@-]*(?:="[^"<>`]*")?)*)([ ]?/)?>""")
+_ANY_TAG = re.compile(r"<[^>]*>")
 _REFERENCE = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]*|#[0-9]+|#[xX][0-9a-fA-F]+);")
 
 # What Python-Markdown changes in any text (tabs, other line ends, its own marks, lines of blanks), and what
 # extensions look for in raw HTML too.
-_TOUCHED = re.compile(r"[\t\r\x00\x02\x03]|\n +\n|```|~~~|\bmarkdown\b", re.IGNORECASE)
+_TOUCHED = ("\t", "\r", "\x00", "\x02", "\x03", "```", "~~~")
+_BLANKS = re.compile(r"\n +\n")
 
 # Processors that see the text before or after the parser does, and leave an island as it is. A site with any
 # other has no islands. (`snippet` acts on a stray `<`, which no island has.)
@@ -31,6 +34,8 @@ _BENIGN = frozenset(
         *("snippet", "meta", "footnote"),
     )
 )
+
+ALWAYS = ("toc", "tables", "fenced_code")  # the extensions that MkDocs adds to any others
 
 # Their content is text to an HTML parser, whatever tags it seems to hold, and versions differ in the details.
 _TEXT_ELEMENTS = frozenset(
@@ -44,30 +49,74 @@ def islands_possible(parser: Markdown) -> bool:
     return all(sum(name in registry for name in _BENIGN) == len(registry) for registry in registries)
 
 
+def island_elements(extensions: Collection[str]) -> frozenset[str]:
+    """The elements that islands are made of under these extensions; none where one would look into islands."""
+    try:
+        parser = Markdown(extensions=[*dict.fromkeys((*ALWAYS, *extensions))])
+    except Exception:  # an extension that wants settings, or is not there: the engine will say so
+        return frozenset()
+    return frozenset(parser.block_level_elements) if islands_possible(parser) else frozenset()
+
+
 def island(body: str, block_level: Collection[str]) -> str | None:
     """The HTML that Python-Markdown makes of `body`, where that is the text itself; else None.
 
     `block_level` names what Python-Markdown takes for block elements: `Markdown.block_level_elements`.
     """
     text = body.strip("\n")
-    if not text.startswith("<") or not text.endswith(">") or _TOUCHED.search(text):
+    if not text.startswith("<") or not text.endswith(">") or any(mark in text for mark in _TOUCHED):
+        return None
+    lower = text.lower()
+    if "markdown" in lower or _BLANKS.search(text):
         return None
     if text.count("&") != len(_REFERENCE.findall(text)):
         return None
-    position, tags = 0, 0
+    found = _ANY_TAG.findall(text)
+    if len(found) != text.count("<") or not all(map(_is_plain, set(found))):
+        return None
+    return text if _is_one_element(lower, block_level) or _is_row_of_elements(text, block_level) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_plain(tag: str) -> bool:
+    """Whether every version of html.parser reads this tag alike, and what follows it as HTML."""
+    found = _TAG.fullmatch(tag)
+    if found is None:
+        return False
+    closing, name, attributes, empty = found.groups()
+    return name.lower() not in _TEXT_ELEMENTS and not (closing and (attributes or empty))
+
+
+def _is_one_element(text: str, block_level: Collection[str]) -> bool:
+    """Whether the text, in lower case, is an element that holds no other of its name: as our pages are, and soon seen.
+
+    Closing tags close what was opened last under their name, so nothing but its own can close the outermost element.
+    """
+    first = text[: text.index(">")]
+    name = first[1:].partition(" ")[0]
+    return (
+        name in block_level
+        and name != "hr"
+        and not first.endswith("/")
+        and text.endswith(f"</{name}>")
+        and text.count(f"<{name}") == 1
+        and text.count(f"</{name}") == 1
+    )
+
+
+def _is_row_of_elements(text: str, block_level: Collection[str]) -> bool:
+    """Whether the text is block elements, one after another, with at most a blank line between them."""
+    position = 0
     open_tags: list[str] = []
     for tag in _TAG.finditer(text):
-        tags += 1
-        closing, name, attributes, empty = tag.groups()
+        closing, name, _, empty = tag.groups()
         name = name.lower()
-        if name in _TEXT_ELEMENTS or (closing and (attributes or empty)):
-            return None
         if not open_tags:
             between = text[position : tag.start()]
             if closing or empty or name == "hr" or name not in block_level:
-                return None
+                return False
             if between != "\n" * len(between) or len(between) > 2 or (position and not between):
-                return None
+                return False
         if closing:
             if name in open_tags:
                 while open_tags.pop() != name:
@@ -75,6 +124,4 @@ def island(body: str, block_level: Collection[str]) -> str | None:
         elif not empty and name != "hr":  # an <hr> is never open; any other tag is, until a tag around it closes
             open_tags.append(name)
         position = tag.end()
-    if open_tags or position != len(text) or tags != text.count("<"):
-        return None
-    return text
+    return not open_tags and position == len(text)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nonmun.build.engines import Engine, engine_version, render
+from nonmun.build.engines import Engine, Rendering, engine_version
 from nonmun.build.generate import Generated, generate, load_templates, page_faults, site_keys
 from nonmun.build.lock import BuildLock
 from nonmun.build.manifest import Manifest
 from nonmun.build.project import site_path
 from nonmun.build.publish import SiteStore
+from nonmun.build.rendering import Renderer
+from nonmun.build.theme import write_theme
 from nonmun.build.tree import Tree
 from nonmun.errors import Fault, Severity
 from nonmun.pages import Templates
 from nonmun.read import Base, load, parse_cache
-from nonmun.read.load import sort_faults
+from nonmun.read.load import code_version, sort_faults
 
 _ENGINE_FILE = "engine:"  # marks the keys of files that come from the engine and its theme
 
@@ -103,16 +107,14 @@ class Session:
     ) -> Report:
         """Bring build/site up to date, after at most `wait` seconds for another build to end."""
         started = time.perf_counter()
-        with BuildLock(self.base.build, command, wait=wait) as lock:
+        with BuildLock(self.base.build, command, wait=wait) as lock, _collector_paused():
             progress("read", 0, 1)
             loaded = load(self.base, self._parsed)
             self._templates = load_templates(self.base, self._templates)
-            generated = generate(self.base, loaded, self._templates, self._tree, progress)
-            scratch = lock.scratch("engine")
-            try:
-                outcome = _render_and_publish(self.base, generated, engine, scratch, progress)
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+            site = _Site(self.base, engine)
+            with _scratch(lock) as scratch, site.renderer(scratch) as renderer:
+                generated = generate(self.base, loaded, self._templates, self._tree, progress, renderer.begin)
+                outcome = site.bring_up_to_date(generated, renderer, progress)
         return Report(
             papers=len(loaded.catalogue.papers),
             pages=len(generated.pages),
@@ -129,35 +131,58 @@ class Session:
         self._parsed.close()
 
 
-def _render_and_publish(
-    base: Base, generated: Generated, engine: Engine, scratch: Path, progress: Progress
-) -> _Outcome:
-    store = SiteStore(base.build)
-    fingerprint = f"{generated.theme}:{engine}:{engine_version(engine)}"
-    live = store.live()
-    before = live.files if live and live.fingerprint == fingerprint else {}
-    rendering = hashlib.blake2b(fingerprint.encode(), digest_size=8).hexdigest()
-    own = site_keys(generated.keys, generated.pages, rendering)
-    from_engine = {path: key for path, key in before.items() if key.startswith(_ENGINE_FILE)}
-    wanted = Manifest({**from_engine, **own}, fingerprint)
-    if live is not None and live.id == wanted.id and not store.missing(wanted):
-        return _Outcome()
-    stale = [path for path in generated.pages if before.get(site_path(path)) != own[site_path(path)]]
-    progress("render", 0, len(stale))
-    rendered = render(
-        engine,
-        base.root,
-        base.config,
-        stale,
-        base.docs,
-        scratch,
-        assets=not before,
-        cache=base.cache / "templates",
-    )
-    if not before:
-        theirs = {path: f"{_ENGINE_FILE}{rendering}" for path in rendered.files if path not in own}
-        wanted = Manifest({**theirs, **own}, fingerprint)
-    progress("publish", 0, 1)
-    store.publish(wanted, lambda path: rendered.files.get(path) or base.docs / path)
-    changed = tuple(path for path, key in wanted.files.items() if before.get(path) != key)
-    return _Outcome(len(stale), rendered.warnings, changed)
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the search for unreachable cycles: a build makes a million values that stay, and hardly a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextmanager
+def _scratch(lock: BuildLock) -> Iterator[Path]:
+    folder = lock.scratch("engine")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Site:
+    """The live site of a base, and what it was rendered with."""
+
+    def __init__(self, base: Base, engine: Engine) -> None:
+        self._base = base
+        self._engine = engine
+        self._store = SiteStore(base.build)
+        self._fingerprint = f"{write_theme(base)}:{engine}:{engine_version(engine)}:{code_version()}"
+        self._rendering = hashlib.blake2b(self._fingerprint.encode(), digest_size=8).hexdigest()
+        self._live = self._store.live()
+        # Another theme or engine would make all pages anew, and its own files.
+        self._before = self._live.files if self._live and self._live.fingerprint == self._fingerprint else {}
+
+    def renderer(self, scratch: Path) -> Renderer:
+        return Renderer(self._base, self._engine, scratch, self._rendering, assets=not self._before)
+
+    def bring_up_to_date(self, generated: Generated, renderer: Renderer, progress: Progress) -> _Outcome:
+        """Render what is not as it was, and publish all of it in one step."""
+        before = self._before
+        own = site_keys(generated.keys, generated.pages, self._rendering)
+        from_engine = {path: key for path, key in before.items() if key.startswith(_ENGINE_FILE)}
+        wanted = Manifest({**from_engine, **own}, self._fingerprint)
+        if self._live is not None and self._live.id == wanted.id and not self._store.missing(wanted):
+            return _Outcome()
+        stale = [path for path in generated.pages if before.get(site_path(path)) != own[site_path(path)]]
+        progress("render", 0, len(stale))
+        rendered = renderer.render(stale) if stale or not before else Rendering({})
+        if not before:
+            theirs = {path: f"{_ENGINE_FILE}{self._rendering}" for path in rendered.files if path not in own}
+            wanted = Manifest({**theirs, **own}, self._fingerprint)
+        progress("publish", 0, 1)
+        self._store.publish(wanted, lambda path: rendered.files.get(path) or self._base.docs / path)
+        changed = tuple(path for path, key in wanted.files.items() if before.get(path) != key)
+        return _Outcome(len(stale), rendered.warnings, changed)

@@ -25,6 +25,7 @@ class Project:
     nav_pages: tuple[str, ...]
     directory_urls: bool
     plugins: tuple[str, ...]
+    extensions: tuple[str, ...]  # of markdown
     hooks: tuple[str, ...]
 
 
@@ -54,6 +55,7 @@ def read_project(config: Path) -> Project:
         nav_pages=tuple(dict.fromkeys(path for path in _strings(data.get("nav")) if is_page(path))),
         directory_urls=bool(directory_urls),
         plugins=tuple(_names(data.get("plugins", ["search"]))),  # the default of both engines
+        extensions=tuple(_names(data.get("markdown_extensions"))),
         hooks=tuple(_strings(data.get("hooks"))),
     )
 

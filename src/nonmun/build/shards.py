@@ -10,7 +10,7 @@ import errno
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -65,12 +65,13 @@ def lay_out(
     *,
     assets: bool,
     cache: Path | None,
+    texts: Mapping[str, str],
 ) -> Shard:
-    """Make the folder of one shard."""
+    """Make the folder of one shard: of pages that are in `docs_dir`, and of others by their text."""
     # The same relative place as in the project: links to a page's source are made from it.
     docs, site = folder / _inside(project.docs_dir, "docs"), folder / _inside(project.site_dir, "site")
     docs.mkdir(parents=True)
-    here = set(pages)
+    here = {*pages, *texts}
     made = {docs}
     for page in pages:
         destination = docs / page
@@ -78,18 +79,21 @@ def lay_out(
             destination.parent.mkdir(parents=True, exist_ok=True)
             made.add(destination.parent)
         _link(docs_dir / page, destination)
+    for page, text in texts.items():
+        (docs / page).parent.mkdir(parents=True, exist_ok=True)
+        (docs / page).write_text(text, "utf-8", newline="")
     stubs = []
     for page in project.nav_pages:
-        if page not in here and (text := _stub(docs_dir / page)) is not None:
+        if page not in here and (stub := _stub(docs_dir / page)) is not None:
             (docs / page).parent.mkdir(parents=True, exist_ok=True)
-            (docs / page).write_text(text, "utf-8", newline="")
+            (docs / page).write_text(stub, "utf-8", newline="")
             stubs.append(page)
     return Shard(
         folder=str(folder),
         config=str(project.config),
         docs=str(docs),
         site=str(site),
-        pages=tuple(pages),
+        pages=(*pages, *texts),
         stubs=tuple(stubs),
         assets=assets,
         cache=str(cache) if cache else "",

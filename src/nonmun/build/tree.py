@@ -75,9 +75,12 @@ class Tree:
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file. Not in one step: while the tree is touched, no record says that it is whole."""
-        target = self._docs / path
-        self._make_way(target)
-        target.write_bytes(data)
+        target = f"{self._docs}/{path}"
+        try:
+            _write_new(target, data)
+        except OSError:  # its folder is yet to be made, or something has its place
+            self._make_way(Path(target))
+            _write_new(target, data)
 
     def copy(self, path: str, source: Path) -> None:
         target = self._docs / path
@@ -102,6 +105,11 @@ class Tree:
             shutil.rmtree(target)
         else:
             target.unlink(missing_ok=True)  # engines' scratch folders hold links to the old file
+
+
+def _write_new(target: str, data: bytes) -> None:
+    with open(target, "xb") as stream:
+        stream.write(data)
 
 
 def _stamp(record: Path) -> tuple[int, ...] | None:

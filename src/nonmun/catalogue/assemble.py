@@ -31,6 +31,7 @@ class Sources:
     runners: Mapping[str, Runner] = field(default_factory=dict)
     attachments: Sequence[str] = ()
     terms: Mapping[tuple[str, int], Mapping[str, int]] = field(default_factory=dict)  # counted before, by (path, line)
+    keys: Mapping[tuple[str, int], str] = field(default_factory=dict)  # of the entries, by the same
 
 
 def assemble(sources: Sources) -> tuple[Catalogue, list[Fault]]:
@@ -56,6 +57,7 @@ def assemble(sources: Sources) -> tuple[Catalogue, list[Fault]]:
         by_slug=by_slug,
         by_tag=by_tag,
         entry_slugs=entry_slugs,
+        entry_keys=sources.keys,
         targets=targets,
         embedded=embedded,
         backlinks=backlinks,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
+from typing import Any
 
-from nonmun.model import Digest, Paper, Tag
+from nonmun.model import Digest, Entry, Paper, Tag
 from nonmun.recorded import Runner
 from nonmun.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Catalogue:
-    """Everything known, frozen. `papers` are newest first; undated ones come last, by title."""
+    """Everything known, frozen, and one of a kind. `papers` are newest first; undated ones come last, by title."""
 
     papers: tuple[Paper, ...] = ()
     digests: tuple[Digest, ...] = ()  # newest first, each with a date
@@ -24,6 +26,7 @@ class Catalogue:
     by_slug: Mapping[str, Paper] = field(default_factory=dict)
     by_tag: Mapping[str, tuple[Paper, ...]] = field(default_factory=dict)
     entry_slugs: Mapping[tuple[str, int], str] = field(default_factory=dict)  # (digest path, line) → slug
+    entry_keys: Mapping[tuple[str, int], str] = field(default_factory=dict)  # the same → what changes with the entry
     targets: Mapping[str, str] = field(default_factory=dict)  # what a wiki link may say → address of a page or file
     embedded: frozenset[str] = frozenset()  # addresses of the files that some text embeds
     backlinks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # slug → slugs that link to it
@@ -45,3 +48,15 @@ class Catalogue:
 
     def digest_of(self, day: Date) -> Digest | None:
         return next((digest for digest in self.digests if digest.date == day), None)
+
+    def entry_key(self, path: str, entry: Entry) -> str:
+        """Equal for entries that say the same in the same lines."""
+        return self.entry_keys.get((path, entry.line)) or key_of(entry)
+
+
+def key_of(*inputs: Any) -> str:
+    """A digest of values: equal keys, equal values.
+
+    Over `repr`, because pickles of equal values differ by which of their strings happen to be one object.
+    """
+    return hashlib.blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -6,16 +6,18 @@ posting list. Terms that more than a tenth of the papers use say little and are 
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nonmun.model import Entry, Paper
 
-_WORD = re.compile(r"[a-z][a-z0-9]{2,}|[\uac00-\ud7a3]{2,}")
+_LATIN = re.compile(r"[a-z][a-z0-9]{2,}")
+_BIGRAM = re.compile(r"(?=([\uac00-\ud7a3]{2}))")
 TITLE_WEIGHT = 3
 TAG_WEIGHT = 6
 MAX_TERMS = 48  # the most telling ones of each paper
@@ -23,19 +25,23 @@ COMMON_SHARE = 0.1
 MIN_COMMON = 12  # in a small base no term is common
 RELATED = 5
 FLOOR = 0.08  # cosine below which two papers merely share a word
+BLOCK_ROWS, BLOCK_PRODUCTS = 256, 2_000_000  # of papers compared at once: what bounds memory
+
+IntArray = NDArray[np.intp]
+FloatArray = NDArray[np.float64]
 
 
 def count_terms(entry: Entry) -> dict[str, int]:
     """Weighted term counts of an entry: Latin words, and Hangul bigrams, which see through particles."""
-    counts: Counter[str] = Counter()
-    for text, weight in [(entry.title, TITLE_WEIGHT), *((block.text, 1) for block in entry.blocks)]:
-        for word in _WORD.findall(text.casefold()):
-            if word[0] < "\uac00":
-                counts[word] += weight
-            else:
-                for position in range(len(word) - 1):
-                    counts[word[position : position + 2]] += weight
+    counts = Counter(_terms("\n".join(block.text for block in entry.blocks)))
+    for term in _terms(entry.title):
+        counts[term] += TITLE_WEIGHT
     return dict(counts)
+
+
+def _terms(text: str) -> list[str]:
+    folded = text.casefold()
+    return _LATIN.findall(folded) + _BIGRAM.findall(folded)
 
 
 def count_paper(paper: Paper, counted: Mapping[tuple[str, int], Mapping[str, int]]) -> dict[str, int]:
@@ -51,48 +57,75 @@ def count_paper(paper: Paper, counted: Mapping[tuple[str, int], Mapping[str, int
 def relate(terms: Mapping[str, Mapping[str, int]], keep: int = RELATED) -> dict[str, tuple[str, ...]]:
     """For each slug the `keep` nearest other slugs, nearest first; ties go to the earlier slug in `terms`."""
     slugs = list(terms)
-    frequency = Counter(term for counts in terms.values() for term in counts)
-    limit = max(MIN_COMMON, COMMON_SHARE * len(slugs))
-    idf = {
-        term: math.log(len(slugs) / n)
-        for term, n in frequency.items()
-        if 1 < n <= limit or (term.startswith("#") and n > 1)
-    }
-    vectors = [_vector(terms[slug], idf) for slug in slugs]
+    vectors = _vectors(list(terms.values()))
     return {
-        slugs[row]: tuple(slugs[other] for other in others) for row, others in enumerate(_nearest(vectors, idf, keep))
+        slug: tuple(slugs[other] for other in others)
+        for slug, others in zip(slugs, _nearest(*vectors, keep), strict=True)
     }
 
 
-def _vector(counts: Mapping[str, int], idf: Mapping[str, float]) -> list[tuple[str, float]]:
-    """The unit vector of a paper, cut to its heaviest terms."""
-    weighted = [(term, (1 + math.log(n)) * idf[term]) for term, n in counts.items() if term in idf]
-    weighted.sort(key=lambda item: (-item[1], item[0]))
-    kept = weighted[:MAX_TERMS]
-    norm = math.sqrt(sum(weight * weight for _, weight in kept)) or 1.0
-    return [(term, weight / norm) for term, weight in kept]
+def _vectors(papers: Sequence[Mapping[str, int]]) -> tuple[Matrix, Matrix]:
+    """The papers' unit vectors, each cut to its heaviest terms, as a sparse matrix by rows (papers) and by columns."""
+    names = sorted({term for counts in papers for term in counts})
+    column = {term: number for number, term in enumerate(names)}
+    rows = np.repeat(np.arange(len(papers)), [len(counts) for counts in papers])
+    columns = np.fromiter((column[term] for counts in papers for term in counts), np.intp, len(rows))
+    counts = np.fromiter((n for counts in papers for n in counts.values()), float, len(rows))
+    frequency = np.bincount(columns, minlength=len(names))
+    is_tag = np.fromiter((name.startswith("#") for name in names), bool, len(names))
+    telling = (frequency > 1) & (is_tag | (frequency <= max(MIN_COMMON, COMMON_SHARE * len(papers))))
+    kept = telling[columns]
+    rows, columns = rows[kept], columns[kept]
+    weights = (1 + np.log(counts[kept])) * np.log(len(papers) / frequency[columns])
+    order = np.lexsort((columns, -np.round(weights, 12), rows))
+    rows, columns, weights = rows[order], columns[order], weights[order]
+    first = np.searchsorted(rows, rows)  # of the same paper
+    heavy = np.arange(len(rows)) - first < MAX_TERMS
+    rows, columns, weights = rows[heavy], columns[heavy], weights[heavy]
+    norms = np.sqrt(np.bincount(rows, weights**2, minlength=len(papers)))
+    weights = weights / np.maximum(norms[rows], 1e-12)
+    by_column = np.argsort(columns, kind="stable")
+    return (
+        Matrix(_starts(rows, len(papers)), columns, weights),
+        Matrix(_starts(columns[by_column], len(names)), rows[by_column], weights[by_column]),
+    )
 
 
-def _nearest(
-    vectors: Sequence[Sequence[tuple[str, float]]], idf: Mapping[str, float], keep: int
-) -> Iterable[list[int]]:
-    postings: dict[str, list[tuple[int, float]]] = {term: [] for term in idf}
-    for row, vector in enumerate(vectors):
-        for term, weight in vector:
-            postings[term].append((row, weight))
-    arrays = {
-        term: (np.array([row for row, _ in rows], dtype=np.intp), np.array([weight for _, weight in rows]))
-        for term, rows in postings.items()
-        if len(rows) > 1
-    }
-    scores = np.zeros(len(vectors))
-    for row, vector in enumerate(vectors):
-        scores[:] = 0.0
-        for term, weight in vector:
-            if term in arrays:
-                rows, weights = arrays[term]
-                scores[rows] += weight * weights  # a row stands once in a posting list, so fancy += is sound
-        scores[row] = 0.0
-        candidates = np.flatnonzero(scores >= FLOOR)
-        best = candidates[np.lexsort((candidates, -np.round(scores[candidates], 9)))][:keep]
-        yield [int(other) for other in best]
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A sparse matrix by its lines: line i has the `weights[starts[i]:starts[i + 1]]` at as many places of `others`."""
+
+    starts: IntArray
+    others: IntArray
+    weights: FloatArray
+
+
+def _starts(lines: IntArray, count: int) -> IntArray:
+    return np.concatenate(([0], np.cumsum(np.bincount(lines, minlength=count))))
+
+
+def _nearest(by_row: Matrix, by_column: Matrix, keep: int) -> Iterator[list[int]]:
+    """For each row the rows of highest cosine, a block of rows at a time so that memory does not grow with N²."""
+    count = len(by_row.starts) - 1
+    lengths = np.diff(by_column.starts)
+    work = np.concatenate(([0], np.cumsum(lengths[by_row.others])))[by_row.starts]  # products up to each row
+    start = 0
+    while start < count:
+        enough = int(np.searchsorted(work, work[start] + BLOCK_PRODUCTS))
+        stop = min(max(enough, start + 1), start + BLOCK_ROWS, count)
+        entries = slice(by_row.starts[start], by_row.starts[stop])
+        columns, weights = by_row.others[entries], by_row.weights[entries]
+        lines = np.repeat(np.arange(stop - start), np.diff(by_row.starts[start : stop + 1]))
+        # Each entry of the block meets every entry of its column: a run of the posting list, laid out flat.
+        runs = lengths[columns]
+        ends = np.cumsum(runs)
+        flat = np.arange(ends[-1] if len(ends) else 0) + np.repeat(by_column.starts[columns] - (ends - runs), runs)
+        products = np.repeat(weights, runs) * by_column.weights[flat]
+        places = np.repeat(lines, runs) * count + by_column.others[flat]
+        scores = np.bincount(places, products, minlength=(stop - start) * count).reshape(stop - start, count)
+        scores[np.arange(stop - start), np.arange(start, stop)] = 0.0
+        for row in scores:
+            candidates = np.flatnonzero(row >= FLOOR)
+            best = candidates[np.lexsort((candidates, -np.round(row[candidates], 9)))][:keep]
+            yield best.tolist()
+        start = stop

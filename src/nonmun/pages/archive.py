@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.model import Paper
-from nonmun.pages.plan import PagePlan, key_of, page
+from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, rows
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.model import Digest, DigestForm, Entry, Paper
 from nonmun.pages.body import Section, linked_addresses, render_body
-from nonmun.pages.plan import PagePlan, key_of, page
+from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import OutLink, Place, TagChip, out_links, short_authors, tag_chip
 
@@ -42,7 +42,8 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
             if (digest.path, entry.line) in catalogue.entry_slugs
         ]
         key = key_of(
-            digest,
+            (digest.path, digest.form, str(digest.date), digest.preface),
+            [catalogue.entry_key(digest.path, entry) for entry in digest.entries],
             [(paper.slug, paper.title, paper.tags, paper.runners, paper.urls, paper.note is None) for paper in papers],
             [catalogue.tags[name] for paper in papers for name in paper.tags],
             [linked_addresses(entry, catalogue.targets) for entry in digest.entries],

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.markup import Heading, plain_text
 from nonmun.model import DigestForm, Entry, Lang, NoteForm, Paper, Role
 from nonmun.pages.body import SECTION_LEVEL, Section, linked_addresses, render_body
-from nonmun.pages.plan import PagePlan, key_of, page
+from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.runner import RunnerCard, runner_card
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import MAX_AUTHORS_SHOWN, Place, out_links, row, tag_chip
@@ -46,13 +46,21 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
             catalogue.by_slug[slug]
             for slug in (*catalogue.related.get(paper.slug, ()), *catalogue.backlinks.get(paper.slug, ()))
         ]
-        entries = [mention.entry for mention in paper.mentions] + ([paper.note.entry] if paper.note else [])
+        entries = [(mention.path, mention.entry) for mention in paper.mentions]
+        if paper.note:
+            entries.append((paper.note.path, paper.note.entry))
         key = key_of(
-            paper,
+            paper.slug,
+            paper.tags,
+            str(paper.date),
+            [(path, catalogue.entry_key(path, entry)) for path, entry in entries],
+            [str(mention.date) for mention in paper.mentions],
+            paper.note and paper.note.form,
             [(other.slug, other.title, str(other.date)) for other in (older, newer, *others) if other],
             [labels[name] for name in paper.tags],
             [cards.get(name) for name in paper.runners],
-            [linked_addresses(entry, catalogue.targets) for entry in entries],
+            [linked_addresses(entry, catalogue.targets) for _, entry in entries],
+            [path in raw_digests for path, _ in entries],
         )
         plans.append(_page(paper, older, newer, catalogue, templates, key, raw_digests))
     return plans

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,14 +26,6 @@ class PagePlan:
     path: str
     key: str
     make: Callable[[], Made]
-
-
-def key_of(*inputs: Any) -> str:
-    """A digest of everything a page is made from: equal keys, equal text.
-
-    Over `repr`, because pickles of equal values differ by which of their strings happen to be one object.
-    """
-    return hashlib.blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def page(

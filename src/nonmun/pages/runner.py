@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.markup import Target, plain_text, render
 from nonmun.markup.svg import as_file, inline
@@ -16,7 +16,7 @@ from nonmun.pages.archive import list_key
 from nonmun.pages.facing import facing
 from nonmun.pages.method import highlighted, legend
 from nonmun.pages.notebook import notebook
-from nonmun.pages.plan import Made, PagePlan, key_of, page
+from nonmun.pages.plan import Made, PagePlan, page
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, rows
 from nonmun.recorded import Figure, Result, Runner

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, key_of
 from nonmun.errors import Fault
 from nonmun.model import Tag
 from nonmun.pages.archive import list_key
-from nonmun.pages.plan import PagePlan, key_of, page
+from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, TagChip, rows, tag_chip
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import jinja2
@@ -16,6 +16,9 @@ from nonmun.parse.language import has_hangul
 
 # Bytes of a source that were no UTF-8. The source keeps them; a page can only show that they were there.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+MADE_ONCE = 50_000  # pieces of pages that are remembered; they hold what they were made of
 
 
 class Templates:
@@ -31,7 +34,9 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(yaml=_yaml, lang=_lang, two=two_labels)
+        self._environment.filters.update(yaml=_yaml, two=two_labels)
+        self._environment.globals.update(once=self._once, t=_words, lang_of=_lang_attribute)
+        self._made_once: dict[tuple[str, object, tuple[Any, ...]], Markup] = {}
         self._compiled: dict[str, jinja2.Template] = {}
 
     @cached_property
@@ -45,6 +50,19 @@ class Templates:
             template = self._compiled[name] = self._environment.get_template(name)
         return _SURROGATE.sub("\ufffd", template.render(values).lstrip())
 
+    def _once(self, macro: Any, value: object, *options: Any) -> Markup:
+        """What `macro` makes of `value`, made once for all pages: `{{ once(paper_item, row, true) }}`.
+
+        For values that stand on many pages and are the same there, such as the rows of lists.
+        """
+        key = (macro.name, value, options)
+        made = self._made_once.get(key)
+        if made is None:
+            if len(self._made_once) >= MADE_ONCE:
+                self._made_once.clear()
+            made = self._made_once[key] = macro(value, *options)
+        return made
+
 
 def _yaml(text: str) -> Markup:
     """A YAML double-quoted scalar; JSON's strings are such."""
@@ -53,15 +71,24 @@ def _yaml(text: str) -> Markup:
     )
 
 
-def _lang(text: str) -> str:
-    """The language of a title or a name, for its `lang` attribute: Korean titles are full of English names."""
-    return "ko" if has_hangul(text) else "en"
+@lru_cache(maxsize=512)
+def _words(korean: str, english: str) -> Markup:
+    """Words of the interface, in both languages. The switch on a page hides one of the two."""
+    return _TWO.format(korean, english)
+
+
+def _lang_attribute(text: str) -> Markup:
+    """A page is Korean where nothing else is said; titles of papers mostly are not, though full of names."""
+    return _NOTHING if has_hangul(text) else _ENGLISH
+
+
+_TWO = Markup('<span class="nm-t"><span lang="ko">{}</span> <span lang="en">{}</span></span>')
+_NOTHING, _ENGLISH = Markup(""), Markup(' lang="en"')
 
 
 def two_labels(text: str) -> Markup:
     """`판정 기준 · Criteria`: a label in both languages, of which the switch on a page may hide one."""
-    label = Markup('<span class="nm-t"><span lang="ko">{}</span> <span lang="en">{}</span></span>')
-    return label.format(*two) if (two := _both(text)) else escape(text)
+    return _TWO.format(*two) if (two := _both(text)) else escape(text)
 
 
 def _both(text: str) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
+from weakref import WeakKeyDictionary
 
 from nonmun.catalogue import Catalogue
 from nonmun.model import Lang, Paper
@@ -51,9 +52,9 @@ class TagChip:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One paper in a list."""
+    """One paper in a list. Compared by identity, so that what a template makes of it is found again at no cost."""
 
     title: str
     href: str
@@ -79,6 +80,20 @@ def tag_chip(name: str, catalogue: Catalogue, place: Place) -> TagChip:
 
 
 def row(paper: Paper, catalogue: Catalogue, place: Place) -> Row:
+    """The paper as lists show it. A list on another page of the same depth gets the very same value."""
+    depth = place.path.count("/")
+    known = _ROWS.setdefault(catalogue, {})
+    found = known.get((paper.slug, depth))
+    if found is None:
+        found = known[paper.slug, depth] = _row(paper, catalogue, place)
+    return found
+
+
+# Most papers stand in a dozen lists: related, mentioned, older, newer, by month, by tag.
+_ROWS: WeakKeyDictionary[Catalogue, dict[tuple[str, int], Row]] = WeakKeyDictionary()
+
+
+def _row(paper: Paper, catalogue: Catalogue, place: Place) -> Row:
     return Row(
         title=paper.title,
         href=place.link(f"notes/{paper.slug}/"),

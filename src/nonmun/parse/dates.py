@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date as Date
-from pathlib import PurePosixPath
 
 from nonmun.errors import Fault
 
@@ -12,12 +11,15 @@ _NAME = re.compile(
     r"(?P<yy>\d{2})(?P<mm>\d{2})(?P<dd>\d{2})(?=[ _-]|$)"
     r"|(?P<year>\d{4})[-.]?(?P<month>\d{2})[-.]?(?P<day>\d{2})(?=[ _-]|$)"
 )
+_SUFFIXES = (".md", ".markdown", ".txt")
 _WRITTEN = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})(?:[T ].*)?")
 
 
 def split_name(path: str) -> tuple[tuple[int, int, int] | None, str]:
     """The date and the rest of a file's name: `200122 FixMatch.md` → ((2020, 1, 22), 'FixMatch')."""
-    stem = PurePosixPath(path).stem if path.endswith((".md", ".markdown", ".txt")) else PurePosixPath(path).name
+    stem = path.rpartition("/")[2]
+    if stem.endswith(_SUFFIXES):
+        stem = stem.rpartition(".")[0]
     found = _NAME.match(stem)
     if found is None:
         return None, stem

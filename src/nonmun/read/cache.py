@@ -13,7 +13,7 @@ import io
 import os
 import pickle
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +26,16 @@ from nonmun.model import Digest, Note
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one file gave: its stamp, the note or digest, its faults, its term counts."""
+    """What one file gave: its stamp, the note or digest, its faults; by the lines of its entries their terms and keys.
+
+    An entry's key changes with anything the entry says, and saves looking at all of it.
+    """
 
     stamp: tuple[int, ...]
     value: Note | Digest
     faults: tuple[Fault, ...] = ()
-    terms: Mapping[int, Mapping[str, int]] = field(default_factory=dict)  # by the line of the entry
+    terms: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    keys: Mapping[int, str] = field(default_factory=dict)
 
 
 class ParseCache:
@@ -50,16 +54,19 @@ class ParseCache:
     def get(self, key: str) -> Parsed | None:
         return self._parsed.get(key)
 
-    def keep(self, parsed: Mapping[str, Parsed]) -> None:
-        """Remember these and no others."""
+    def keep(self, parsed: Mapping[str, Parsed], packed: Sequence[bytes] | None = None) -> None:
+        """Remember these and no others. `packed` holds the same as bytes, where somebody has them already."""
         self._parsed = parsed
         if self._unwritten() > self._patience:
-            self.close()
+            self._write(packed)
 
     def close(self) -> None:
         if self._unwritten():
-            _write(self._file, self._version, self._parsed)
-            self._on_disk = self._parsed
+            self._write(None)
+
+    def _write(self, packed: Sequence[bytes] | None) -> None:
+        _write(self._file, self._version, [pack(self._parsed)] if packed is None else packed)
+        self._on_disk = self._parsed
 
     def _unwritten(self) -> int:
         if self._parsed is self._on_disk:
@@ -100,26 +107,41 @@ _REDUCERS = {**copyreg.dispatch_table} | {
 }
 
 
+def pack(parsed: Mapping[str, Parsed]) -> bytes:
+    """Parsed files as bytes."""
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=5)
+    pickler.dispatch_table = _REDUCERS
+    pickler.dump(dict(parsed))
+    return stream.getvalue()
+
+
+def unpack(data: bytes) -> dict[str, Parsed]:
+    """What `pack` made these bytes of, which may be several packs, one after another.
+
+    Bytes from elsewhere raise what they will, and can make nothing but values.
+    """
+    stream = io.BytesIO(data)
+    found: dict[str, Parsed] = {}
+    while stream.tell() < len(data):
+        found.update(_Unpickler(stream).load())
+    return found
+
+
 def _read(file: Path, version: str) -> dict[str, Parsed]:
     """The cache written by the same version of nonmun, or an empty one. Never raises: a cache may be lost."""
     try:
         found_version, _, data = file.read_bytes().partition(b"\n")
         if found_version != version.encode():
             return {}
-        found = _Unpickler(io.BytesIO(data)).load()
+        found = unpack(data)
     except Exception:
         return {}
-    if isinstance(found, dict) and all(isinstance(one, Parsed) for one in found.values()):
-        return found
-    return {}
+    return found if all(isinstance(one, Parsed) for one in found.values()) else {}
 
 
-def _write(file: Path, version: str, parsed: Mapping[str, Parsed]) -> None:
+def _write(file: Path, version: str, packed: Sequence[bytes]) -> None:
     """Write the cache whole or not at all. Where it cannot be written, the next command parses everything again."""
-    stream = io.BytesIO()
-    pickler = pickle.Pickler(stream, protocol=5)
-    pickler.dispatch_table = _REDUCERS
-    pickler.dump(dict(parsed))
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         for left in file.parent.glob(f"{file.name}.*"):  # by a process that was killed here
@@ -127,7 +149,7 @@ def _write(file: Path, version: str, parsed: Mapping[str, Parsed]) -> None:
         handle, temporary = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
         try:
             with os.fdopen(handle, "wb") as target:
-                target.write(version.encode() + b"\n" + stream.getbuffer())
+                target.write(b"".join((version.encode(), b"\n", *packed)))
             os.replace(temporary, file)
         except OSError:
             os.unlink(temporary)

@@ -6,19 +6,20 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
 import nonmun
-from nonmun.catalogue import Catalogue, Sources, assemble
+from nonmun import model
+from nonmun.catalogue import Catalogue, Sources, assemble, key_of
 from nonmun.catalogue.related import count_terms
+from nonmun.cores import Note, on_all_cores
 from nonmun.errors import Fault
-from nonmun.model import Digest, Note
 from nonmun.parse import parse_digest, parse_note
 from nonmun.read.base import Base
-from nonmun.read.cache import ParseCache, Parsed
+from nonmun.read.cache import ParseCache, Parsed, pack, unpack
 from nonmun.read.runners import read_runners
 from nonmun.read.scan import Found, Scan, apart, identity, read_text, scan
 from nonmun.vocabulary import Vocabulary, read_vocabulary
@@ -26,7 +27,10 @@ from nonmun.vocabulary import Vocabulary, read_vocabulary
 # Two writes within one tick of a file system's clock look alike; ticks are 4 to 16 ms long.
 TICK_NS = 50_000_000
 
-Parse = Callable[[str, str], tuple[Note | Digest, list[Fault]]]
+# Below this many files a second process saves less than its start, and the sending of what it parsed, cost.
+FILES_PER_PROCESS = 500
+
+Parse = Callable[[str, str], tuple[model.Note | model.Digest, list[Fault]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +55,18 @@ def load(base: Base, cache: ParseCache | None = None) -> Loaded:
     """
     cache = cache or parse_cache(base)
     notes, digests = _scan_all(base)
-    parsed = {f"note:{found.path}": _parse(found, cache.get(f"note:{found.path}"), parse_note) for found in notes.notes}
-    for found in digests.notes:
-        parsed[f"digest:{found.path}"] = _parse(found, cache.get(f"digest:{found.path}"), parse_digest)
-    cache.keep(parsed)
+    parsed = _parse_changed([*_tasks("note", notes, parse_note), *_tasks("digest", digests, parse_digest)], cache)
     vocabulary, vocabulary_faults = _vocabulary(base)
     runners, runner_faults = read_runners(base)
     catalogue, faults = assemble(
         Sources(
-            notes=[one.value for one in parsed.values() if isinstance(one.value, Note)],
-            digests=[one.value for one in parsed.values() if isinstance(one.value, Digest)],
+            notes=[one.value for one in parsed.values() if isinstance(one.value, model.Note)],
+            digests=[one.value for one in parsed.values() if isinstance(one.value, model.Digest)],
             vocabulary=vocabulary,
             runners=runners,
             attachments=[found.path for found in notes.attachments],
             terms={(one.value.path, line): terms for one in parsed.values() for line, terms in one.terms.items()},
+            keys={(one.value.path, line): key for one in parsed.values() for line, key in one.keys.items()},
         )
     )
     faults += [*notes.faults, *digests.faults, *vocabulary_faults, *runner_faults]
@@ -98,14 +100,55 @@ def _scan_all(base: Base) -> tuple[Scan, Scan]:
     return notes, digests
 
 
-def _parse(found: Found, before: Parsed | None, parse: Parse) -> Parsed:
-    if before is not None and before.stamp == found.stamp:
-        return before
-    stamp = found.stamp if _has_settled(found) else ()  # which no file has
-    text, faults = read_text(found)
-    value, more = parse(text, found.path)
-    entries = (value.entry,) if isinstance(value, Note) else value.entries
-    return Parsed(stamp, value, (*faults, *more), {entry.line: count_terms(entry) for entry in entries})
+@dataclass(frozen=True, slots=True)
+class _Task:
+    key: str
+    found: Found
+    parse: Parse
+
+
+def _tasks(kind: str, scanned: Scan, parse: Parse) -> list[_Task]:
+    return [_Task(f"{kind}:{found.path}", found, parse) for found in scanned.notes]
+
+
+def _parse_changed(tasks: Sequence[_Task], cache: ParseCache) -> dict[str, Parsed]:
+    """All files, in order; those that are not as the cache has them are parsed, on all cores where they are many."""
+    parsed: dict[str, Parsed] = {}
+    changed: list[_Task] = []
+    for task in tasks:
+        before = cache.get(task.key)
+        if before is not None and before.stamp == task.found.stamp:
+            parsed[task.key] = before
+        else:
+            changed.append(task)
+    packs: list[bytes] = []
+    if len(changed) < 2 * FILES_PER_PROCESS:
+        parsed.update((task.key, _parse(task)) for task in changed)
+    else:
+        packs = on_all_cores(changed, _parse_and_pack, least=FILES_PER_PROCESS)
+        for one in packs:
+            parsed.update(unpack(one))
+    parsed = {task.key: parsed[task.key] for task in tasks}
+    cache.keep(parsed, packs if len(changed) == len(tasks) and packs else None)
+    return parsed
+
+
+def _parse_and_pack(tasks: Sequence[_Task], note: Note) -> bytes:
+    return pack({task.key: _parse(task) for task in tasks})
+
+
+def _parse(task: _Task) -> Parsed:
+    stamp = task.found.stamp if _has_settled(task.found) else ()  # which no file has
+    text, faults = read_text(task.found)
+    value, more = task.parse(text, task.found.path)
+    entries = (value.entry,) if isinstance(value, model.Note) else value.entries
+    return Parsed(
+        stamp,
+        value,
+        (*faults, *more),
+        terms={entry.line: count_terms(entry) for entry in entries},
+        keys={entry.line: key_of(entry) for entry in entries},
+    )
 
 
 def _has_settled(found: Found) -> bool:

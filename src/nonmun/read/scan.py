@@ -167,7 +167,7 @@ def _free(path: str, taken: set[str]) -> str:
 def read_text(found: Found) -> tuple[str, list[Fault]]:
     """The file's text, bytes that are no UTF-8 as lone surrogates. A file too long to be a note gives its beginning."""
     try:
-        with found.file.open("rb") as stream:
+        with open(found.place, "rb") as stream:
             data = stream.read(MAX_BYTES + 1)
             size = max(len(data), os.fstat(stream.fileno()).st_size)
     except OSError as error:

@@ -1,0 +1,117 @@
+"""Pages put into frames: the frames that are known, those that are yet to be had, and the work on all cores.
+
+Frames are kept beside the other caches of a build, and are worth something only for the engine, the theme and the
+settings they were made with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nonmun.build.frames import Frame, Kind, PageText, fill, frame_of, from_json, probe, proof, read_page, to_json
+from nonmun.build.project import Project, site_path
+from nonmun.cores import on_all_cores
+from nonmun.read.base import Base
+
+PAGES_PER_PROCESS = 600
+SAMPLE = 40  # pages of one folder that are looked at for the kinds it holds
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """What became of pages: the file of each that was put into a frame, and those that an engine must render."""
+
+    files: Mapping[str, Path]  # by page
+    left: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Frames:
+    """The frames of one base under one `rendering`, from disk at first. None stands for a kind that has no frame."""
+
+    file: Path
+    rendering: str
+    block_level: tuple[str, ...] = ()
+    known: dict[Kind, Frame | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            data: Any = json.loads(self.file.read_bytes())
+            if data["rendering"] == self.rendering:
+                self.block_level = tuple(map(str, data["block_level"]))
+                self.known = dict(from_json(one) for one in data["frames"])
+
+    def unknown(self, pages: Iterable[str], docs: Path) -> list[Kind]:
+        """The kinds of these pages whose frame nobody has looked for yet; of many pages, those that a few have."""
+        folders: dict[str, list[str]] = {}
+        for path in pages:
+            folders.setdefault(path.partition("/")[0], []).append(path)
+        found: dict[Kind, None] = {}
+        for path in (path for paths in folders.values() for path in paths[:: max(1, len(paths) // SAMPLE)]):
+            page = _read(docs, path)
+            if page is not None and page.kind not in self.known:
+                found[page.kind] = None
+        return list(found)
+
+    def learn(self, kinds: Iterable[Kind], rendered: Mapping[str, Path], block_level: Iterable[str]) -> None:
+        """Take the frames of `kinds` from their rendered probes, try each on its proof, and keep them on disk."""
+        self.block_level = tuple(sorted(block_level))
+        for kind in kinds:
+            frame = frame_of(_text(rendered[site_path(probe(kind)[0])]))
+            page = read_page(*proof(kind))
+            tried = fill(frame, page, self.block_level) if frame and page else None
+            self.known[kind] = frame if tried == _text(rendered[site_path(proof(kind)[0])]) else None
+        self._save()
+
+    def put_in(self, pages: Sequence[str], docs: Path, folder: Path) -> Framed:
+        """Put the frames around those pages that have one; the finished pages are files in `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        named = [(page, folder / f"{number}.html") for number, page in enumerate(pages)]
+        shares = on_all_cores(named, lambda share, note: self._fill(share, docs), least=PAGES_PER_PROCESS)
+        left = {page for share in shares for page in share}
+        return Framed({page: file for page, file in named if page not in left}, tuple(p for p in pages if p in left))
+
+    def _fill(self, pages: Sequence[tuple[str, Path]], docs: Path) -> list[str]:
+        left: list[str] = []
+        for path, file in pages:
+            page = _read(docs, path)
+            frame = self.known.get(page.kind) if page else None
+            text = fill(frame, page, self.block_level) if frame and page else None
+            if text is None:
+                left.append(path)
+            else:
+                file.write_bytes(text.encode())
+        return left
+
+    def _save(self) -> None:
+        frames = [to_json(kind, frame) for kind, frame in self.known.items()]
+        data = {"rendering": self.rendering, "block_level": self.block_level, "frames": frames}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        new = self.file.with_name(f"{self.file.name}.new")  # one name will do: whoever writes holds the lock
+        new.write_text(json.dumps(data), "ascii")
+        new.replace(self.file)
+
+
+def probes(kinds: Iterable[Kind]) -> dict[str, str]:
+    """The pages, by path, which an engine must render for `Frames.learn`."""
+    return dict(page for kind in kinds for page in (probe(kind), proof(kind)))
+
+
+def can_be_framed(base: Base, project: Project) -> bool:
+    """Whether nothing but our own theme shapes a page: another one may well look into a page's text to do so."""
+    own_theme = len(base.site_sources("theme")) > 1
+    return not (own_theme or project.plugins or project.hooks) and project.directory_urls
+
+
+def _read(docs: Path, path: str) -> PageText | None:
+    return read_page(path, _text(docs / path))
+
+
+def _text(file: Path) -> str:
+    with open(file, encoding="utf-8", newline="") as stream:
+        return stream.read()
