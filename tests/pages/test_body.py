@@ -8,11 +8,11 @@ import pytest
 
 from nonmun.catalogue import Catalogue, Sources, assemble
 from nonmun.errors import Fault
-from nonmun.model import Runner
 from nonmun.pages import digest, note, runner
 from nonmun.pages.templates import Templates
 from nonmun.parse import parse_digest, parse_note
 from nonmun.read.base import shipped_site
+from nonmun.recorded import Runner
 
 TEMPLATES = Templates(
     {file.name: file.read_text("utf-8") for file in (shipped_site() / "templates").glob("*.jinja")},

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date as Date
 from typing import Any
 
-from nonmun.model import Digest, Entry, Paper, Runner, Tag
+from nonmun.model import Digest, Entry, Paper, Tag
+from nonmun.recorded import Runner
 from nonmun.vocabulary import Vocabulary
 
 
