@@ -14,13 +14,13 @@ PORT ?= 8000
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-serve: $(VENV)/.site ## build the site, serve it on http://127.0.0.1:8000/, rebuild as files change (PORT=…)
+serve: $(VENV)/.runners ## build the site, serve it on http://127.0.0.1:8000/, rebuild as files change (PORT=…)
 	$(BIN)/nonmun serve --port $(PORT)
 
 site: $(VENV)/.site ## build the site into build/site
 	$(BIN)/nonmun build
 
-test: $(VENV)/.dev browser ## run every test
+test: $(VENV)/.dev $(VENV)/.runners browser ## run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.dev ## ruff, mypy, and who may import whom
