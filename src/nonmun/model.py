@@ -255,3 +255,12 @@ class Runner:
     path: str  # of its README
     readme: str
     results: tuple[Result, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the settings say of the site as a whole. `url` ends with a slash; it is empty where they name none."""
+
+    name: str = ""
+    description: str = ""
+    url: str = ""
