@@ -6,10 +6,11 @@ Not `\\{` for a brace: BibTeX counts braces whatever stands before them, and one
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nonmun.catalogue.elsewhere import source_url
 from nonmun.citations.dates import published
-from nonmun.citations.names import Name, split_name, stands_for_others
+from nonmun.citations.names import split_name, stands_for_others
 from nonmun.model import Paper
 
 _ESCAPES = str.maketrans(
@@ -26,8 +27,14 @@ _ESCAPES = str.maketrans(
     }
 )
 _DROPPED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")  # the others are white space
-_WORD = re.compile(r"[^\W_]+")
-_LONG = 4  # letters of a word that a title in title case would begin with a capital
+_SPECIAL = re.compile(r"[&%$#_\\{}~^<>|]")
+
+# Words whose capitals must stay: `BitDelta`, `LLMs`, `3D`, `L2`; and any word with a capital that begins no sentence.
+_CAPITAL = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a9\u0410-\u042f"
+_OWN = rf"(?<![^\W_])(?:[^\W_]+[{_CAPITAL}][^\W_]*|[{_CAPITAL}][^\W_]*\d[^\W_]*)"
+_KEPT = re.compile(_OWN)
+_KEPT_IN_SENTENCE = re.compile(rf"{_OWN}|(?<!^)(?<![:.?!] )(?<![^\W_])[{_CAPITAL}][^\W_]*")
+_LONG_WORD = re.compile(r"(?<= )[^\W_]{4,}")  # title case would begin it with a capital
 
 
 def bibtex(paper: Paper, key: str) -> str:
@@ -46,38 +53,32 @@ def bibtex(paper: Paper, key: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_DROPPED.sub("", text).split())
+    return text if text.isprintable() else " ".join(_DROPPED.sub("", text).split())
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
 
 
 def _authors(paper: Paper) -> str:
-    names = [_one_line(author) for author in paper.authors]
-    return " and ".join(_author(name) for name in names if name)
+    return " and ".join(filter(None, map(_author, paper.authors)))
 
 
+@lru_cache(maxsize=1 << 15)
 def _author(text: str) -> str:
     """Given names first, as BibTeX parts them; a name that stays whole, and a family of two words, in braces."""
+    text = _one_line(text)
     if stands_for_others(text):
         return "others"
     name = split_name(text)
-    family = name.family.translate(_ESCAPES)
-    if name == Name(name.family) or " " in name.family:
+    family = _escaped(name.family)
+    if family and (name.whole or " " in family):
         family = f"{{{family}}}"
-    return " ".join(filter(None, (name.given.translate(_ESCAPES), name.particle, family)))
+    return " ".join(filter(None, (_escaped(name.given), name.particle, family)))
 
 
 def _protected(title: str) -> str:
     """The title with braces around the words whose capitals must stay where a style writes titles in small letters."""
-    words = _WORD.findall(title)
-    later = [word for word in words[1:] if len(word) >= _LONG]
-    small = sum(word[0].islower() for word in later)
-    as_sentence = 2 * small > len(later)  # there a capital is a name's
-    parts: list[str] = []
-    end = 0
-    for found in _WORD.finditer(title):
-        word, before = found[0], title[end : found.start()]
-        begins = not parts or before.rstrip().endswith((":", ".", "?", "!"))
-        own = any(char.isupper() for char in word[1:]) or (word[0].isupper() and any(map(str.isdigit, word)))
-        kept = own or (as_sentence and word[0].isupper() and not begins)
-        parts += (before.translate(_ESCAPES), f"{{{word}}}" if kept else word)
-        end = found.end()
-    return "".join([*parts, title[end:].translate(_ESCAPES)])
+    long_words = _LONG_WORD.findall(title)
+    as_sentence = 2 * sum(word[0].islower() for word in long_words) > len(long_words)  # there a capital is a name's
+    return (_KEPT_IN_SENTENCE if as_sentence else _KEPT).sub(r"{\g<0>}", _escaped(title))

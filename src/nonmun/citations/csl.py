@@ -27,7 +27,7 @@ def csl_record(paper: Paper, key: str) -> dict[str, Any]:
 
 
 def _author(name: Name) -> dict[str, str]:
-    if name == Name(name.family):
+    if name.whole:
         return {"literal": name.family}
     particle = {"non-dropping-particle": name.particle} if name.particle else {}
     return {"family": name.family, "given": name.given, **particle}

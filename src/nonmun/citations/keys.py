@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from nonmun.catalogue import Catalogue
 from nonmun.citations.dates import published
-from nonmun.citations.names import Name, split_name, stands_for_others
+from nonmun.citations.names import split_name, stands_for_others
 from nonmun.model import Paper
 from nonmun.parse.language import has_hangul
 
@@ -78,8 +78,7 @@ def _parts(author: str, title: str) -> tuple[str, tuple[str, ...]]:
 def _by_which_known(author: str) -> str:
     """The family name; of a name that stays whole all of it in Korean, and a group's first word in other scripts."""
     name = split_name(author)
-    whole = name == Name(name.family) and not has_hangul(author)
-    return name.family.partition(" ")[0] if whole else name.family
+    return name.family.partition(" ")[0] if name.whole and not has_hangul(author) else name.family
 
 
 def _in_ascii(text: str) -> str:

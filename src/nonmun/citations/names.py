@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 # East Asian scripts, in which the family name comes first and no space says where it ends.
 _STAYS_WHOLE = re.compile("[,;/&@:\\d\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
@@ -25,7 +26,12 @@ class Name:
     given: str = ""
     particle: str = ""
 
+    @property
+    def whole(self) -> bool:
+        return not (self.given or self.particle)
 
+
+@lru_cache(maxsize=1 << 15)  # authors come again: on pages, in each format, with their next paper
 def split_name(text: str) -> Name:
     """`Laurens van der Maaten` → (Maaten, Laurens, van der); `김민수` and `Gemini Team` stay whole."""
     words = text.split()

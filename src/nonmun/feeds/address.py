@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from nonmun.model import Site
 
 
+@lru_cache(maxsize=1 << 16)  # each stands in half a dozen files
 def address(site: Site, path: str) -> str:
     """`notes/bitdelta/` → `https://example.org/notes/bitdelta/`, percent-encoded."""
     return site.url + quote(path, safe="/.") or "./"

@@ -71,6 +71,6 @@ def first_paragraph(paper: Paper, lang: Lang) -> str:
     for block in blocks:
         for part in _GAP.split(block.text):
             prose = _HEADING.sub("", part.strip())
-            if prose and not prose.startswith(_NO_PROSE) and (text := plain_text(prose[: 4 * LONGEST])):
+            if prose and not prose.startswith(_NO_PROSE) and (text := plain_text(prose[: 2 * LONGEST])):
                 return text if len(text) <= LONGEST else text[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from nonmun.catalogue import Catalogue, key_of, used_tags
@@ -27,12 +27,13 @@ def plan_feeds(catalogue: Catalogue, site: Site, pages: Sequence[str]) -> list[P
 
 
 def _feeds(catalogue: Catalogue, site: Site) -> list[PagePlan]:
-    shown: dict[str, str] = {}
+    shown: dict[str, tuple[object, ...]] = {}
+    labels = {name: tag_label(name, catalogue) for name in catalogue.by_tag}
 
     def key(papers: Sequence[Paper], *others: str) -> str:
         for paper in papers:
             if paper.slug not in shown:
-                shown[paper.slug] = _shown(paper, catalogue)
+                shown[paper.slug] = _shown(paper, catalogue, labels)
         return key_of(site, [shown[paper.slug] for paper in papers], others)
 
     all_papers = newest(catalogue.papers)
@@ -47,23 +48,19 @@ def _feeds(catalogue: Catalogue, site: Site) -> list[PagePlan]:
     ]
     for name in sorted(catalogue.by_tag):
         home = f"tags/{catalogue.tag_slugs[name]}/"
-        named = f"#{name} · {tag_label(name, catalogue)} - {title}"
+        named = f"#{name} · {labels[name]} - {title}"
         papers = newest(catalogue.by_tag[name])
         plans.append(_atom(f"{home}feed.xml", home, named, papers, key(papers, named), catalogue, site))
     return plans
 
 
-def _shown(paper: Paper, catalogue: Catalogue) -> str:
-    """The key of what feeds show of a paper."""
+def _shown(paper: Paper, catalogue: Catalogue, labels: Mapping[str, str]) -> tuple[object, ...]:
+    """All that feeds show of a paper, or what stands for it."""
     entries = [(mention.path, mention.entry) for mention in paper.mentions]
     if paper.note:
         entries.append((paper.note.path, paper.note.entry))
-    return key_of(
-        paper.slug,
-        str(paper.date),
-        [catalogue.entry_key(path, entry) for path, entry in entries],
-        [(name, tag_label(name, catalogue)) for name in paper.tags],
-    )
+    keys = [catalogue.entry_key(path, entry) for path, entry in entries]
+    return paper.slug, str(paper.date), keys, [(name, labels[name]) for name in paper.tags]
 
 
 def _atom(
