@@ -45,6 +45,8 @@ _NO_LINKS = frozenset(
     (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 )
 
+WHOLE = 1 << 20  # bytes; up to that, one read and one write copy a file
+
 Provide = Callable[[str], Path | str | bytes]
 
 
@@ -196,7 +198,7 @@ class SiteStore:
             _link_or_copy(os.fspath(content), destination)
         else:
             with open(content, "rb") as source, open(destination, "xb") as file:
-                shutil.copyfileobj(source, file)
+                shutil.copyfileobj(source, file, WHOLE)
 
     def _turn_over(self, target: str) -> None:
         link = self._sites / "link"

@@ -9,6 +9,7 @@ from typing import Any
 
 from nonmun.model import Paper
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -31,7 +32,7 @@ def paper_record(paper: Paper) -> dict[str, Any]:
 
 def as_json(records: Sequence[Mapping[str, Any]]) -> str:
     """One array, an object a line."""
-    lines = ",\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    lines = ",\n".join(map(_encode, records))
     return without_surrogates(f"[\n{lines}\n]\n" if records else "[]\n")
 
 

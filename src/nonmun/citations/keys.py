@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 from weakref import WeakKeyDictionary
@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 from nonmun.catalogue import Catalogue
 from nonmun.citations.dates import published
 from nonmun.citations.names import split_name, stands_for_others
-from nonmun.model import Paper
 from nonmun.parse.language import has_hangul
 
 MAX_WORD = 30  # letters of an author or of a word
@@ -48,21 +47,19 @@ def _give_keys(catalogue: Catalogue) -> dict[str, str]:
     keys: dict[str, str] = {}
     taken: set[str] = set()
     for paper in catalogue.oldest_first():
-        key = next(key for key in _candidates(paper) if key not in taken)
+        author = paper.authors[0] if paper.authors else ""
+        name, words = _parts(author, paper.title)
+        year = str(published(paper)[0]) if paper.arxiv or paper.date else ""
+        key = f"{name}{year}{words[0] if words else ''}"
+        if key in taken:
+            key = next(longer for longer in _longer(key, words[1:]) if longer not in taken)
         taken.add(key)
         keys[paper.slug] = key
     return keys
 
 
-def _candidates(paper: Paper) -> Iterator[str]:
-    year = "".join(str(number) for number in published(paper)[:1])
-    author = paper.authors[0] if paper.authors and not stands_for_others(paper.authors[0]) else ""
-    name, words = _parts(author, paper.title)
-    if not name:
-        name, words = (words[0] if words else "paper"), words[1:]
-    key = f"{name}{year}{words[0] if words else ''}"
-    yield key
-    for word in words[1:]:
+def _longer(key: str, words: Sequence[str]) -> Iterator[str]:
+    for word in words:
         key += word
         yield key
     yield from (f"{key}-{number}" for number in count(2))
@@ -70,8 +67,12 @@ def _candidates(paper: Paper) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 15)  # a session builds the same papers again and again
 def _parts(author: str, title: str) -> tuple[str, tuple[str, ...]]:
-    name = "".join(_WORD.findall(_in_ascii(_by_which_known(author))))[:MAX_WORD]
+    """Who it is by, or else the title's first word; and the other words of the title that say something."""
     words = [word[:MAX_WORD] for word in _WORD.findall(_in_ascii(title)) if word not in _PASSED_OVER]
+    known = _by_which_known(author) if author and not stands_for_others(author) else ""
+    name = "".join(_WORD.findall(_in_ascii(known)))[:MAX_WORD]
+    if not name:
+        name, words = (words[0] if words else "paper"), words[1:]
     return name, tuple(words)
 
 

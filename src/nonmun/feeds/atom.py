@@ -7,7 +7,8 @@ UUIDs of the site's name and the entry's path, and the subtitle says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 
 from nonmun.feeds.address import address, identity
 from nonmun.feeds.item import Item
@@ -51,18 +52,25 @@ def atom_entry(item: Item) -> str:
         f"<title{lang}>{escaped(item.title)}</title>",
         f"<published>{_time(item.date)}</published>",
         f"<updated>{_time(item.date)}</updated>",
-        *(f"<author><name>{name}</name></author>" for name in _names(item.authors)),
+        *map(_author, item.authors),
         f'<link rel="alternate" type="text/html" href="{escaped(item.address)}"/>',
         f'<link rel="related" href="{escaped(item.source)}"/>' if item.source else "",
-        *(f'<category term="{escaped(name)}" label="{escaped(label)}"/>' for name, label in item.tags),
+        *(_category(name, label) for name, label in item.tags),
         f'<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div></content>',
         "</entry>",
     ]
     return "\n".join(filter(None, lines))
 
 
-def _names(authors: Sequence[str]) -> Iterable[str]:
-    return filter(None, map(escaped, authors))
+@lru_cache(maxsize=1 << 12)
+def _author(name: str) -> str:
+    name = escaped(name)
+    return f"<author><name>{name}</name></author>" if name else ""
+
+
+@lru_cache(maxsize=1 << 12)
+def _category(name: str, label: str) -> str:
+    return f'<category term="{escaped(name)}" label="{escaped(label)}"/>'
 
 
 def _time(day: str) -> str:

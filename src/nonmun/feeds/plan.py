@@ -28,7 +28,8 @@ def plan_feeds(catalogue: Catalogue, site: Site, pages: Sequence[str]) -> list[P
 
 def _feeds(catalogue: Catalogue, site: Site) -> list[PagePlan]:
     shown: dict[str, tuple[object, ...]] = {}
-    labels = {name: tag_label(name, catalogue) for name in catalogue.by_tag}
+    tags = used_tags(catalogue)
+    labels = {name: tag_label(name, catalogue) for name in tags}
 
     def key(papers: Sequence[Paper], *others: str) -> str:
         for paper in papers:
@@ -46,10 +47,10 @@ def _feeds(catalogue: Catalogue, site: Site) -> list[PagePlan]:
             lambda: json_feed(site, "feed.json", title, [item(paper, catalogue, site) for paper in all_papers]),
         ),
     ]
-    for name in sorted(catalogue.by_tag):
+    for name in tags:  # whether papers have it or only narrower ones: all tags' pages are alike, and so is their head
         home = f"tags/{catalogue.tag_slugs[name]}/"
         named = f"#{name} · {labels[name]} - {title}"
-        papers = newest(catalogue.by_tag[name])
+        papers = newest(catalogue.by_tag.get(name, ()))
         plans.append(_atom(f"{home}feed.xml", home, named, papers, key(papers, named), catalogue, site))
     return plans
 
