@@ -22,4 +22,7 @@ def from_file(path: str, target: str) -> str:
 
 def identity(site: Site, path: str) -> str:
     """What a feed reader remembers an entry by: its permalink, or without a `site_url` a UUID of site and path."""
-    return address(site, path) if site.url else uuid5(NAMESPACE_URL, f"nonmun:{site.name}:{path}").urn
+    if site.url:
+        return address(site, path)
+    name = f"nonmun:{site.name}:{path}".encode("utf-8", "replace").decode()
+    return uuid5(NAMESPACE_URL, name).urn
