@@ -31,7 +31,7 @@ def atom_feed(site: Site, path: str, home: str, title: str, latest: str, entries
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="ko"{base}>',
         f"<id>{escaped(identity(site, path))}</id>",
-        f"<title>{escaped(title)}</title>",
+        f"<title>{escaped(title) or 'nonmun'}</title>",
         f"<subtitle>{escaped(subtitle)}</subtitle>" if subtitle else "",
         f"<updated>{_time(latest or NEVER)}</updated>",
         f"<author><name>{escaped(site.name) or 'nonmun'}</name></author>",
