@@ -45,8 +45,6 @@ _NO_LINKS = frozenset(
     (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 )
 
-WHOLE = 1 << 20  # bytes; up to that, one read and one write copy a file
-
 Provide = Callable[[str], Path | str | bytes]
 
 
@@ -164,7 +162,7 @@ class SiteStore:
         for path in changed:  # ten thousand, perhaps: so with names as they are, without a Path of each
             parent = path.rpartition("/")[0]
             if parent not in made:  # one call for each folder, not for each file
-                os.makedirs(f"{folder}/{parent}", exist_ok=True)
+                _make_folder(f"{folder}/{parent}")
                 made.add(parent)
             if readers_have.get(path) == wanted.files[path]:
                 self._share(path, f"{folder}/{path}")
@@ -198,7 +196,7 @@ class SiteStore:
             _link_or_copy(os.fspath(content), destination)
         else:
             with open(content, "rb") as source, open(destination, "xb") as file:
-                shutil.copyfileobj(source, file, WHOLE)
+                shutil.copyfileobj(source, file)
 
     def _turn_over(self, target: str) -> None:
         link = self._sites / "link"
@@ -233,6 +231,13 @@ def _link_or_copy(source: str, destination: str) -> None:
         if fault.errno not in _NO_LINKS:
             raise
         shutil.copy2(source, destination)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path)  # most stand in a folder that is there
+    except OSError:
+        os.makedirs(path, exist_ok=True)
 
 
 def _remove_empty_folders(folder: Path, paths: Iterable[str]) -> None:

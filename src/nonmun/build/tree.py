@@ -80,7 +80,7 @@ class Tree:
             _write_new(target, data)
         except OSError:  # its folder is yet to be made, or something has its place
             try:
-                os.makedirs(os.path.dirname(target))
+                os.mkdir(os.path.dirname(target))  # most stand in a folder that is there
             except OSError:
                 self._make_way(Path(target))
             _write_new(target, data)
