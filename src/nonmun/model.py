@@ -223,3 +223,12 @@ class Paper:
     @property
     def entry(self) -> Entry:
         return self.note.entry if self.note else self.mentions[0].entry
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the settings say of the site as a whole. `url` ends with a slash; it is empty where they name none."""
+
+    name: str = ""
+    description: str = ""
+    url: str = ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from nonmun.build.frames import stands_alone
 from nonmun.build.making import make_pages
 from nonmun.build.manifest import check_site_paths
-from nonmun.build.project import is_page, site_path
+from nonmun.build.project import is_page, read_project, site_path
 from nonmun.build.tree import Grown, Tree
 from nonmun.errors import Fault, NonmunError, SetupError, UsageError
 from nonmun.pages import PagePlan, Templates, plan_site
@@ -72,7 +72,7 @@ def generate(
 
     Where many pages are to be made, `begun` is told when those are there that stand alone, and one in each folder.
     """
-    plans = {plan.path: plan for plan in plan_site(loaded.catalogue, templates)}
+    plans = {plan.path: plan for plan in plan_site(loaded.catalogue, templates, read_project(base.config).site)}
     version = _version(templates)
     known = tree.files()
     static = _static_files(base, loaded, known)
@@ -96,7 +96,7 @@ def generate(
         keys=keys,
         pages=[path for path in plans if is_page(path)],
         faults=(*static.faults, *(fault for path in plans for fault in known[path].faults)),
-        made=len(stale & plans.keys()),
+        made=sum(is_page(path) for path in stale & plans.keys()),
     )
 
 
@@ -109,10 +109,11 @@ def _make(
     pages = [plan for plan in plans if is_page(plan.path)]
     folders = {plan.path.partition("/")[0]: plan for plan in pages if not stands_alone(plan.path)}
     first = [plan for plan in pages if stands_alone(plan.path)] + list(folders.values())
-    others = [plan for plan in plans if plan not in first]
+    among_first = {plan.path for plan in first}
+    others = [plan for plan in plans if plan.path not in among_first]
     note("pages", 0, len(plans))
     faults = make_pages(first, put, lambda done: None)
-    if len(others) >= MANY:
+    if len(pages) - len(first) >= MANY:
         begun([plan.path for plan in first])
     return faults | make_pages(others, put, lambda done: note("pages", len(first) + done, len(plans)))
 
@@ -137,7 +138,9 @@ def page_faults(base: Base, loaded: Loaded) -> tuple[Fault, ...]:
     templates = load_templates(base)
     known = Tree(base.docs, base.cache / "docs.json").files()
     version = _version(templates)
-    plans = plan_site(loaded.catalogue, templates)
+    plans = [
+        plan for plan in plan_site(loaded.catalogue, templates, read_project(base.config).site) if is_page(plan.path)
+    ]
     new = [plan for plan in plans if plan.path not in known or known[plan.path].key != f"{version}:{plan.key}"]
     made = make_pages(new, lambda path, text: None, lambda done: None)
     static = _static_files(base, loaded, known)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import jinja2
 
@@ -29,8 +28,10 @@ def make_pages(plans: Sequence[PagePlan], write: Write, note: Note) -> Faults:
 def _make(plans: Sequence[PagePlan], write: Write, note: Note) -> Faults:
     faults: Faults = {}
     for index, plan in enumerate(plans):
-        with _named(plan):
+        try:
             made = plan.make()
+        except Exception as error:
+            raise _refusal(plan, error) from error
         write(plan.path, made.text)
         faults[plan.path] = made.faults
         if index % 50 == 0:
@@ -38,22 +39,16 @@ def _make(plans: Sequence[PagePlan], write: Write, note: Note) -> Faults:
     return faults
 
 
-@contextmanager
-def _named(plan: PagePlan) -> Iterator[None]:
+def _refusal(plan: PagePlan, error: Exception) -> NonmunError:
     """Name the page that could not be made, and the template where it is to blame."""
-    try:
-        yield
-    except jinja2.TemplateSyntaxError as error:
-        raise SetupError(
-            f"site/templates/{error.name}:{error.lineno}: {error.message}", mend="correct the template"
-        ) from error
-    except jinja2.TemplateError as error:
-        raise SetupError(
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return SetupError(f"site/templates/{error.name}:{error.lineno}: {error.message}", mend="correct the template")
+    if isinstance(error, jinja2.TemplateError):
+        return SetupError(
             f"the template of {plan.path}: {error.message or type(error).__name__}",
             mend="correct it in site/templates, or delete it there and have nonmun's own",
-        ) from error
-    except Exception as error:
-        raise NonmunError(
-            f"{plan.path} cannot be made ({type(error).__name__}: {error})",
-            mend="take your own templates out of site/templates; if that does not help, please report this",
-        ) from error
+        )
+    return NonmunError(
+        f"{plan.path} cannot be made ({type(error).__name__}: {error})",
+        mend="take your own templates out of site/templates; if that does not help, please report this",
+    )

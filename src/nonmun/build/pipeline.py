@@ -183,6 +183,7 @@ class _Site:
             theirs = {path: f"{_ENGINE_FILE}{self._rendering}" for path in rendered.files if path not in own}
             wanted = Manifest({**theirs, **own}, self._fingerprint)
         progress("publish", 0, 1)
-        self._store.publish(wanted, lambda path: rendered.files.get(path) or self._base.docs / path)
+        docs = str(self._base.docs)
+        self._store.publish(wanted, lambda path: rendered.files.get(path) or f"{docs}/{path}")
         changed = tuple(path for path, key in wanted.files.items() if before.get(path) != key)
         return _Outcome(len(stale), rendered.warnings, changed)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from nonmun.errors import SetupError
+from nonmun.model import Site
 from nonmun.parse.nodes import UnreadableYaml, compose
 
 _MARKDOWN = (".markdown", ".mdown", ".mkdn", ".mkd", ".md")  # what mkdocs takes for pages
@@ -28,6 +29,7 @@ class Project:
     plugins: tuple[str, ...]
     extensions: tuple[str, ...]  # of markdown
     hooks: tuple[str, ...]
+    site: Site = field(default_factory=Site)
 
 
 class _Loader(yaml.SafeLoader):
@@ -58,6 +60,7 @@ def read_project(config: Path) -> Project:
         plugins=tuple(_names(data.get("plugins", ["search"]))),  # the default of both engines
         extensions=tuple(_names(data.get("markdown_extensions"))),
         hooks=tuple(_strings(data.get("hooks"))),
+        site=Site(_text(data.get("site_name")), _text(data.get("site_description")), _web_root(data.get("site_url"))),
     )
 
 
@@ -75,6 +78,16 @@ def site_path(page: str, directory_urls: bool = True) -> str:
     elif directory_urls:
         stem = f"{stem}/index"
     return f"{folder}/{stem}.html" if folder else f"{stem}.html"
+
+
+def _text(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _web_root(value: Any) -> str:
+    """`https://example.org/kb` → `https://example.org/kb/`; nothing for what no reader elsewhere could follow."""
+    text = _text(value)
+    return f"{text.rstrip('/')}/" if text.startswith(("https://", "http://")) else ""
 
 
 def _load(config: Path, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -45,7 +45,7 @@ _NO_LINKS = frozenset(
     (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 )
 
-Provide = Callable[[str], Path | bytes]
+Provide = Callable[[str], Path | str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +159,16 @@ class SiteStore:
 
         made: set[str] = set()
         shared = 0
-        for path in changed:
+        for path in changed:  # ten thousand, perhaps: so with names as they are, without a Path of each
             parent = path.rpartition("/")[0]
             if parent not in made:  # one call for each folder, not for each file
-                (folder / parent).mkdir(parents=True, exist_ok=True)
+                _make_folder(f"{folder}/{parent}")
                 made.add(parent)
             if readers_have.get(path) == wanted.files[path]:
-                self._share(path, folder / path)
+                self._share(path, f"{folder}/{path}")
                 shared += 1
             else:
-                self._take(provide(path), folder / path)
+                self._take(provide(path), f"{folder}/{path}")
         (folder / STAMP).unlink(missing_ok=True)
         (folder / STAMP).write_bytes(stamp_of(wanted))
         record = Record(wanted, witness(folder))
@@ -176,8 +176,8 @@ class SiteStore:
         self._records[target] = record
         return Published(len(changed) - shared, shared, len(gone), turned=True)
 
-    def _share(self, path: str, destination: Path) -> None:
-        source = self._sites / str(self._live) / path
+    def _share(self, path: str, destination: str) -> None:
+        source = f"{self._sites}/{self._live}/{path}"
         try:
             _link_or_copy(source, destination)
         except FileNotFoundError as fault:
@@ -188,14 +188,14 @@ class SiteStore:
                 mend="run the build again: it will start from nothing",
             ) from fault
 
-    def _take(self, content: Path | bytes, destination: Path) -> None:
+    def _take(self, content: Path | str | bytes, destination: str) -> None:
         if isinstance(content, bytes):
-            with destination.open("xb") as file:
+            with open(destination, "xb") as file:
                 file.write(content)
-        elif content.is_relative_to(self.work):
-            _link_or_copy(content, destination)
+        elif os.fspath(content).startswith(f"{self.work}{os.sep}"):
+            _link_or_copy(os.fspath(content), destination)
         else:
-            with content.open("rb") as source, destination.open("xb") as file:
+            with open(content, "rb") as source, open(destination, "xb") as file:
                 shutil.copyfileobj(source, file)
 
     def _turn_over(self, target: str) -> None:
@@ -224,13 +224,20 @@ class SiteStore:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def _link_or_copy(source: Path, destination: Path) -> None:
+def _link_or_copy(source: str, destination: str) -> None:
     try:
-        destination.hardlink_to(source)
+        os.link(source, destination)
     except OSError as fault:
         if fault.errno not in _NO_LINKS:
             raise
         shutil.copy2(source, destination)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path)  # most stand in a folder that is there
+    except OSError:
+        os.makedirs(path, exist_ok=True)
 
 
 def _remove_empty_folders(folder: Path, paths: Iterable[str]) -> None:

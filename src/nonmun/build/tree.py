@@ -79,7 +79,10 @@ class Tree:
         try:
             _write_new(target, data)
         except OSError:  # its folder is yet to be made, or something has its place
-            self._make_way(Path(target))
+            try:
+                os.mkdir(os.path.dirname(target))  # most stand in a folder that is there
+            except OSError:
+                self._make_way(Path(target))
             _write_new(target, data)
 
     def copy(self, path: str, source: Path) -> None:

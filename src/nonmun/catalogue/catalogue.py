@@ -43,6 +43,10 @@ class Catalogue:
             for i, paper in enumerate(newest_first)
         }
 
+    def oldest_first(self) -> list[Paper]:
+        """For what a paper keeps when others join it: by day, undated ones last."""
+        return sorted(self.papers, key=lambda paper: (paper.date is None, str(paper.date), paper.slug))
+
     def papers_with_runner(self, name: str) -> tuple[Paper, ...]:
         return tuple(paper for paper in self.papers if name in paper.runners)
 
@@ -60,3 +64,15 @@ def key_of(*inputs: Any) -> str:
     Over `repr`, because pickles of equal values differ by which of their strings happen to be one object.
     """
     return hashlib.blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def used_tags(catalogue: Catalogue) -> list[str]:
+    """Tags that get a page: used by a paper, or broader than one that is; most used first."""
+    used = set(catalogue.by_tag)
+    waiting = list(used)
+    while waiting:
+        for parent in catalogue.tags[waiting.pop()].broader:
+            if parent in catalogue.tags and parent not in used:
+                used.add(parent)
+                waiting.append(parent)
+    return sorted(used, key=lambda name: (-len(catalogue.by_tag.get(name, ())), name))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from nonmun.catalogue import Catalogue
+from nonmun.catalogue import Catalogue, paper_record
 from nonmun.cli.options import Json, Notes, Root, Strict, read_day
 from nonmun.cli.output import count, json_line, one_line, out, say, show_faults, show_table
 from nonmun.errors import Severity, UsageError
@@ -113,23 +113,6 @@ def _check_runner(name: str, catalogue: Catalogue) -> None:
 def _cells(paper: Paper) -> tuple[str, ...]:
     tags = " ".join(f"#{name}" for name in paper.tags)
     return str(paper.date or "-"), paper.title, tags, f"{paper.path}:{paper.line}"
-
-
-def paper_record(paper: Paper) -> dict[str, Any]:
-    """One paper for programs; the same keys always, null where something is not known."""
-    return {
-        "slug": paper.slug,
-        "title": paper.title,
-        "authors": list(paper.authors),
-        "arxiv": str(paper.arxiv) if paper.arxiv else None,
-        "urls": list(paper.urls),
-        "date": str(paper.date) if paper.date else None,
-        "tags": list(paper.tags),
-        "langs": [lang.value for lang in paper.langs],
-        "runners": list(paper.runners),
-        "path": paper.path,
-        "line": paper.line,
-    }
 
 
 def _show_table(papers: list[Paper]) -> None:

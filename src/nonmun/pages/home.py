@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nonmun.catalogue import Catalogue, key_of
+from nonmun.catalogue import Catalogue, key_of, used_tags
 from nonmun.errors import Fault
 from nonmun.model import Digest, Entry, Lang, Paper
 from nonmun.pages.archive import list_key, months_of
 from nonmun.pages.note import in_short
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.runner import card_keys, runner_card
-from nonmun.pages.tag import used_tags
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, face, row, tag_chip
 

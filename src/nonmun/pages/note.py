@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nonmun.catalogue import Catalogue, key_of
+from nonmun.citations import bibtex, citation_keys
 from nonmun.errors import Fault
 from nonmun.markup import Heading, plain_text
 from nonmun.model import DigestForm, Entry, Lang, NoteForm, Paper, Role
@@ -38,6 +39,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     raw_digests = frozenset(part.path for part in parts if part.form is DigestForm.RAW)
     labels = {name: (*face(name, catalogue), len(catalogue.by_tag.get(name, ()))) for name in catalogue.tags}
     cards = card_keys(catalogue)
+    cited_as = citation_keys(catalogue)
     plans: list[PagePlan] = []
     for paper in catalogue.papers:
         older, newer = neighbours[paper.slug]
@@ -59,6 +61,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
             [cards.get(name) for name in paper.runners],
             [linked_addresses(entry.links, path, catalogue.targets) for entry, path in texts],
             [path in raw_digests for _, path in texts],
+            cited_as[paper.slug],
         )
         plans.append(_page(paper, older, newer, catalogue, templates, key, raw_digests))
     return plans
@@ -105,6 +108,7 @@ def _page(
             "authors": paper.authors[:MAX_AUTHORS_SHOWN],
             "more_authors": paper.authors[MAX_AUTHORS_SHOWN:],
             "links": out_links(paper),
+            "bibtex": bibtex(paper, citation_keys(catalogue)[paper.slug]),
             "tags": [tag_chip(name, catalogue, place) for name in paper.tags],
             "cards": _cards(paper, catalogue, place),
             "abstracts": [section for section in sections if section.role is Role.ABSTRACT],

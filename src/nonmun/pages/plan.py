@@ -1,31 +1,19 @@
-"""Which pages the site has. Planning is cheap; making a page's text is left until someone finds its key has changed."""
+"""Which files the site has: its pages, and what is read by other programs than browsers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nonmun.catalogue import Catalogue
+from nonmun.citations import plan_citations
 from nonmun.errors import Fault
+from nonmun.feeds import plan_feeds
+from nonmun.model import Site
 from nonmun.pages.templates import Templates
+from nonmun.planned import Made, PagePlan
 
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A page's text, and the faults found while making it (a formula that cannot be read, a link that is unsafe)."""
-
-    text: str
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PagePlan:
-    """One file of the generated tree: its path in build/docs, the key of all that goes into it, how to make it."""
-
-    path: str
-    key: str
-    make: Callable[[], Made]
+__all__ = ["Made", "PagePlan", "page", "plan_site"]
 
 
 def page(
@@ -44,13 +32,15 @@ def page(
     return PagePlan(path, key, make)
 
 
-def plan_site(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
-    """Every page of the site, each once, in a fixed order."""
+def plan_site(catalogue: Catalogue, templates: Templates, site: Site) -> list[PagePlan]:
+    """Every file that is made of the catalogue, each once, in a fixed order; `.md` are pages, the others final."""
     from nonmun.pages import archive, digest, home, note, runner, tag
 
     plans: list[PagePlan] = []
     for room in (home, note, digest, archive, tag, runner):
         plans += room.plan(catalogue, templates)
+    plans += plan_citations(catalogue)
+    plans += plan_feeds(catalogue, site, [plan.path for plan in plans if plan.path.endswith(".md")])
     return _unique(plans)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nonmun.catalogue import Catalogue, key_of
+from nonmun.catalogue import Catalogue, key_of, used_tags
 from nonmun.errors import Fault
 from nonmun.model import Tag
 from nonmun.pages.archive import list_key
@@ -15,18 +15,6 @@ from nonmun.pages.view import Place, TagChip, face, rows, tag_chip
 
 MAX_LISTED = 300  # on one page; the month pages hold the rest
 MAX_DEPTH = 8  # of tags below tags in the index
-
-
-def used_tags(catalogue: Catalogue) -> list[str]:
-    """Tags that get a page: used by a paper, or broader than one that is; most used first."""
-    used = set(catalogue.by_tag)
-    waiting = list(used)
-    while waiting:
-        for parent in catalogue.tags[waiting.pop()].broader:
-            if parent in catalogue.tags and parent not in used:
-                used.add(parent)
-                waiting.append(parent)
-    return sorted(used, key=lambda name: (-len(catalogue.by_tag.get(name, ())), name))
 
 
 def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
