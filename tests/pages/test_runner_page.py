@@ -10,6 +10,7 @@ import pytest
 
 import nonmun
 from nonmun.build.generate import load_templates
+from nonmun.model import Site
 from nonmun.pages import plan_site
 from nonmun.pages.method import highlighted, legend
 from nonmun.pages.runner import duration
@@ -26,7 +27,7 @@ def append(file: Path, text: str) -> None:
 def pages(base: Path) -> dict[str, str]:
     found = Base(base)
     loaded = load(found)
-    return {plan.path: plan.make().text for plan in plan_site(loaded.catalogue, load_templates(found))}
+    return {plan.path: plan.make().text for plan in plan_site(loaded.catalogue, load_templates(found), Site())}
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_figure_with_a_script_in_it_is_a_fault_and_never_reaches_the_site(base):
     record["figures"][0]["sha256"] = hashlib.sha256(hostile.encode()).hexdigest()
     (results / "quick.json").write_text(json.dumps(record), "utf-8")
     found = Base(base)
-    plans = plan_site(load(found).catalogue, load_templates(found))
+    plans = plan_site(load(found).catalogue, load_templates(found), Site())
     made = {plan.path: plan.make() for plan in plans}
     assert not any("alert(1)" in one.text for one in made.values())
     assert [fault.code for fault in made[f"runners/{RUNNER}/index.md"].faults] == ["bad-figure"]
