@@ -17,13 +17,14 @@ import pytest
 
 pytest.importorskip("hatchling")
 ROOT = Path(__file__).resolve().parents[2]
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
 OUTSIDE = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    run([sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", folder, ROOT], folder)
+    run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", folder, ROOT], folder)
     (found,) = folder.glob("nonmun-*.whl")
     return found
 
@@ -37,8 +38,8 @@ def run(command: Sequence[object], where: Path) -> str:
 
 
 def environment(folder: Path) -> Path:
-    """A new environment's folder of commands."""
-    venv.create(folder, with_pip=True)
+    """A new environment's folder of commands; pip stays outside."""
+    venv.create(folder)
     return folder / ("Scripts" if os.name == "nt" else "bin")
 
 
@@ -75,7 +76,7 @@ def test_wheel_holds_templates_theme_assets_and_starter(wheel: Path) -> None:
 
 def test_installed_wheel_begins_checks_and_builds_a_base_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
     commands = environment(tmp_path / "env")
-    run([commands / "python", "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel], tmp_path)
+    run([*PIP, "--python", commands / "python", "install", "-q", "--no-deps", "--no-index", wheel], tmp_path)
     # What nonmun needs is taken from where these tests have it, nonmun itself excepted.
     purelib = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "env")}))
     (purelib / "borrowed.pth").write_text("\n".join([sysconfig.get_path("purelib"), *site.getsitepackages()]) + "\n")
@@ -87,7 +88,7 @@ def test_installed_wheel_begins_checks_and_builds_a_base_outside_the_repository(
 @pytest.mark.slow
 def test_wheel_brings_what_it_needs_and_no_torch(wheel: Path, tmp_path: Path) -> None:
     commands = environment(tmp_path / "env")
-    pip = [commands / "python", "-m", "pip", "--disable-pip-version-check"]
+    pip = [*PIP, "--python", commands / "python"]
     run([*pip, "install", "-q", "--constraint", ROOT / "constraints.txt", wheel], tmp_path)
     assert "torch" not in run([*pip, "list"], tmp_path).split()
     begin_check_and_build(commands, tmp_path)

@@ -39,7 +39,7 @@ def same_name(path: Path) -> str:
     return unicodedata.normalize("NFC", str(path))
 
 
-@settings(SHARED, max_examples=25)
+@settings(SHARED, max_examples=15)
 @given(tree=trees)
 def test_any_vault_is_imported_whole_and_twice_changes_nothing(tree: dict[str, Sequence[Step]]) -> None:
     with grown({"notes": EMPTY, "digests": EMPTY, "runners": EMPTY, "vault": tree["vault"]}) as (root, vault):
@@ -66,7 +66,7 @@ def test_any_vault_is_imported_whole_and_twice_changes_nothing(tree: dict[str, S
         assert all(Path(path).suffix.casefold() not in (*MARKDOWN, *EMBEDDABLE) for path in done.left_alone)
 
 
-@settings(SHARED, max_examples=25)
+@settings(SHARED, max_examples=15)
 @given(tree=trees)
 def test_any_file_is_imported_as_it_is_or_refused_with_the_way_out(
     tree: dict[str, Sequence[Step]], nonmun: Callable
