@@ -17,6 +17,8 @@ settings.register_profile("nonmun", deadline=None, max_examples=60)
 settings.load_profile("nonmun")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# The processes that tests start are of this checkout, wherever the environment's own nonmun is.
+os.environ["PYTHONPATH"] = str(REPOSITORY / "src")
 SAMPLES = REPOSITORY.parent / "shared" / "samples"
 
 

@@ -198,7 +198,7 @@ def _base(base: Base) -> Iterator[Finding]:
             "write one: 'name:' with 'ko:' and 'en:' under it",
         )
     place = base.build if base.build.exists() else base.root
-    if not os.access(place, os.W_OK):
+    if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         yield Finding("build", State.MISSING, f"{place} cannot be written", "correct its permissions")
 
 

@@ -27,7 +27,7 @@ def assert_well_ended(found, codes: Sequence[int] = (0, 1)) -> None:
     assert found.out.isprintable() or not any(ord(char) < 32 and char not in "\n\t" for char in found.out)
 
 
-@settings(SHARED, max_examples=12)
+@settings(SHARED, max_examples=8)
 @given(tree=trees)
 def test_any_tree_is_checked_and_listed(tree: Tree, nonmun: Callable, permissions_count: None) -> None:
     with grown(tree) as (base, vault):
@@ -45,14 +45,14 @@ def test_any_tree_is_checked_and_listed(tree: Tree, nonmun: Callable, permission
         assert all(fault["path"] and fault["found"] and fault["mend"] for fault in faults)
 
 
-@settings(SHARED, max_examples=4)
+@settings(SHARED, max_examples=3)
 @given(tree=trees)
 def test_any_tree_is_built(tree: Tree, nonmun: Callable, permissions_count: None) -> None:
     build_twice(tree, nonmun)
 
 
 @pytest.mark.slow
-@settings(SHARED, max_examples=40)
+@settings(SHARED, max_examples=25)
 @given(tree=trees)
 def test_many_trees_are_checked_and_built(tree: Tree, nonmun: Callable, permissions_count: None) -> None:
     build_twice(tree, nonmun)
@@ -73,7 +73,7 @@ def build_twice(tree: Tree, nonmun: Callable) -> None:
 
 
 @pytest.mark.slow
-@settings(SHARED, max_examples=8)
+@settings(SHARED, max_examples=4)
 @given(tree=trees)
 def test_any_tree_is_checked_and_built_by_real_processes_and_by_zensical(tree: Tree) -> None:
     with grown(tree) as (base, vault):
@@ -84,7 +84,7 @@ def test_any_tree_is_checked_and_built_by_real_processes_and_by_zensical(tree: T
             assert b"Traceback" not in ended.stderr
 
 
-@settings(SHARED, max_examples=12)
+@settings(SHARED, max_examples=8)
 @given(content=contents)
 def test_any_bytes_may_stand_in_any_file(content: bytes, nonmun: Callable, tmp_path_factory) -> None:
     with grown(dict.fromkeys(("notes", "digests", "runners", "vault"), ())) as (base, _):

@@ -86,17 +86,3 @@ def test_korean_reaches_a_terminal_that_only_knows_ascii(base: Path) -> None:
     found = nonmun("check", "--root", base, LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert found.returncode == 0
     assert "Traceback" not in found.stderr
-
-
-def test_readme_names_every_command_and_option() -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
-    from typer.main import get_command
-
-    from nonmun.cli import app
-
-    group = get_command(app)
-    for name, command in group.commands.items():
-        assert f"`nonmun {name}" in readme
-        for parameter in command.params:
-            for option in parameter.opts:
-                assert not option.startswith("--") or option == "--help" or f"`{option}" in readme, f"{name} {option}"

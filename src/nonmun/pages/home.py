@@ -34,7 +34,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         list_key(recent),
         [(face(name, catalogue), len(catalogue.by_tag[name]), name) for name in tags],
         [face(name, catalogue) for paper in (*papers, *recent) for name in paper.tags],
-        len(catalogue.by_tag),
+        (len(catalogue.papers), len(catalogue.by_tag)),
         card_keys(catalogue),
         years,
     )

@@ -11,6 +11,7 @@ from nonmun.citations import bibtex, citation_keys
 from nonmun.errors import Fault
 from nonmun.markup import Heading, plain_text
 from nonmun.model import DigestForm, Entry, Lang, NoteForm, Paper, Role
+from nonmun.pages.archive import list_key
 from nonmun.pages.body import SECTION_LEVEL, PageText, Section, linked_addresses
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.runner import RunnerCard, card_keys, runner_card
@@ -37,16 +38,13 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     neighbours = catalogue.neighbours()
     parts = [part for digest in catalogue.digests for part in digest.parts]
     raw_digests = frozenset(part.path for part in parts if part.form is DigestForm.RAW)
-    labels = {name: (*face(name, catalogue), len(catalogue.by_tag.get(name, ()))) for name in catalogue.tags}
     cards = card_keys(catalogue)
     cited_as = citation_keys(catalogue)
+    faces = {name: face(name, catalogue) for name in catalogue.tags}
+    shown = {one.slug: key_of(list_key([one]), [faces[name] for name in one.tags]) for one in catalogue.papers}
     plans: list[PagePlan] = []
     for paper in catalogue.papers:
         older, newer = neighbours[paper.slug]
-        others = [
-            catalogue.by_slug[slug]
-            for slug in (*catalogue.related.get(paper.slug, ()), *catalogue.backlinks.get(paper.slug, ()))
-        ]
         texts = [(mention.entry, mention.path) for mention in paper.mentions]
         texts += [(paper.note.entry, paper.note.path)] if paper.note else []
         key = key_of(
@@ -56,11 +54,12 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
             [(path, catalogue.entry_key(path, entry)) for entry, path in texts],
             [str(mention.date) for mention in paper.mentions],
             paper.note and paper.note.form,
-            [(other.slug, other.title, str(other.date)) for other in (older, newer, *others) if other],
-            [labels[name] for name in paper.tags],
+            [other and shown[other.slug] for other in (older, newer)],
+            [shown[slug] for slug in catalogue.related.get(paper.slug, ())],
+            [shown[slug] for slug in catalogue.backlinks.get(paper.slug, ())],
+            [(faces[name], len(catalogue.by_tag[name])) for name in paper.tags],
             [cards.get(name) for name in paper.runners],
-            [linked_addresses(entry.links, path, catalogue.targets) for entry, path in texts],
-            [path in raw_digests for _, path in texts],
+            [(path in raw_digests, linked_addresses(entry.links, path, catalogue.targets)) for entry, path in texts],
             cited_as[paper.slug],
         )
         plans.append(_page(paper, older, newer, catalogue, templates, key, raw_digests))

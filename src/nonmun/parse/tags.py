@@ -32,7 +32,7 @@ def find_tags(line: Line) -> list[TagUse]:
         return []
     found: list[TagUse] = []
     for match in _TAG.finditer(without_code(line.text)):
-        spelling = match["tag"].rstrip("./+-")
+        spelling = match["tag"].rstrip("./-")
         name = normal_form(spelling)
         if name and not _COLOUR.fullmatch(spelling):
             found.append(TagUse(name, spelling, line.number))

@@ -71,7 +71,7 @@ BYTES = [*map(str.encode, PIECES), KOREAN.encode("cp949"), b"\xff\xfe\x00", b"\x
 
 contents = st.lists(st.sampled_from(BYTES), max_size=20).map(b"".join) | st.binary(max_size=60)
 kinds = st.sampled_from(["file"] * 8 + ["folder"] * 3 + ["link", "pipe", "locked file", "locked folder"])
-goals = st.sampled_from([".", "..", "../..", "a.md", "sub", "/nowhere", "/etc/hostname", "/dev/null"])
+goals = st.sampled_from([".", "..", "a.md", "sub", "/nowhere", "/etc/hostname", "/dev/null"])
 Step = tuple[int, bytes, str, bytes, str]
 steps = st.lists(
     st.tuples(st.integers(0, 20), st.sampled_from(RAW_NAMES) | st.sampled_from(RAW_NAMES), kinds, contents, goals),

@@ -1,0 +1,77 @@
+"""Whatever was edited since, a build makes the site that a build from nothing would make: every file, byte for byte."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from edits import EDITS, begin
+
+from nonmun.build.pipeline import Session, build
+from nonmun.errors import Fault
+from nonmun.read import Base
+
+SOURCES = ("notes", "digests", "runners", "site", "mkdocs.yml")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def cold(root: Path, place: Path) -> tuple[dict[str, bytes], tuple[Fault, ...]]:
+    """What a build of the same sources makes that has never seen them."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    for name in SOURCES:
+        if (root / name).is_dir():
+            shutil.copytree(root / name, place / name)
+        elif (root / name).exists():
+            shutil.copy(root / name, place / name)
+    report = build(Base(place))
+    return tree(place / "build/site"), report.faults
+
+
+def differences(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
+def follow(tmp_path: Path, seed: int, rounds: int, edits_a_round: int) -> None:
+    root, dice = tmp_path / "base", random.Random(seed)
+    begin(root)
+    session = Session(Base(root))
+    session.build()
+    done: list[str] = []
+    for _ in range(rounds):
+        for edit in dice.choices(EDITS, k=edits_a_round):
+            edit(root, dice)
+            done.append(edit.__name__)
+        # By turns in one process that remembers, and as a command that knows only what is on the disk.
+        report = session.build() if dice.random() < 0.5 else build(Base(root))
+        expected, faults = cold(root, tmp_path / "cold")
+        assert differences(tree(root / "build/site"), expected) == [], done
+        assert report.faults == faults, done
+        assert tree(root / "build/docs") == tree(tmp_path / "cold/build/docs"), done
+
+
+def test_a_few_edits_at_once_are_as_a_build_from_nothing(tmp_path: Path) -> None:
+    follow(tmp_path, seed=1, rounds=2, edits_a_round=6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_any_edits_in_any_order_are_as_a_build_from_nothing(tmp_path: Path, seed: int) -> None:
+    follow(tmp_path, seed, rounds=8, edits_a_round=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
+def test_each_kind_of_edit_is_as_a_build_from_nothing(tmp_path: Path, edit) -> None:
+    root, dice = tmp_path / "base", random.Random(edit.__name__)
+    begin(root)
+    build(Base(root))
+    for _ in range(3):
+        edit(root, dice)
+        build(Base(root))
+        assert differences(tree(root / "build/site"), cold(root, tmp_path / "cold")[0]) == []
