@@ -19,9 +19,9 @@ from torch.nn import functional
 from .method import unpack_signs
 
 # Where one way overtakes the other: measured on a CPU with AVX-512, one and two threads, by benchmarks/bitdelta.py.
-BYTES_TOKENS = 4  # at most, for look_up_bytes
+BYTES_TOKENS = 2  # at most, of one tenant, for look_up_bytes
 HALVES_TOKENS = 16, 192  # at least and at most, for look_up_halves; at least 1 where a matrix is larger than a tile
-SMALL = 1 << 18  # weights of a matrix whose unpacking is always cheaper than the tables of many tokens
+SMALL = 1 << 18  # weights of a matrix which is unpacked before the tables are made
 TILE = 1 << 20  # weights that are unpacked at a time: 4 MiB of numbers
 INDICES = 1 << 18  # looked up at a time: 1 MiB of indices
 TRITON_TOKENS = 64  # at most, for the kernel that handles each row by itself
@@ -34,7 +34,7 @@ def sign_product(x_NI: Tensor, bits_OP: Tensor) -> Tensor:
         if tokens > TRITON_TOKENS:
             return unpack(x_NI, bits_OP)
         return sign_product_by_row(x_NI, bits_OP.unsqueeze(0), torch.zeros(tokens, dtype=torch.int32))
-    if tokens <= BYTES_TOKENS:
+    if tokens <= BYTES_TOKENS and weights > SMALL:
         return look_up_bytes(x_NI, bits_OP.unsqueeze(0), torch.zeros(tokens, dtype=torch.long))
     fewest, most = HALVES_TOKENS
     if tokens <= most and (weights > TILE or (weights > SMALL and tokens >= fewest)):
