@@ -1,0 +1,1 @@
+"""Antithetic variates: the template of a runner, small enough to read in a minute."""

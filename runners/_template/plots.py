@@ -1,0 +1,22 @@
+"""Draws the result, computing nothing."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from nonmun.runner import Result
+from nonmun.runner.figures import ACCENT, CONTROL, GREY, figure, label_bars
+
+
+def draw(result: Result) -> dict[str, Figure]:
+    ratios = result.series["ratio"]
+    fig, ax = figure(
+        f"Antithetic pairs leave {ratios[0]:.1%} of the variance of exp(u)",
+        alt=f"Two bars, variance over that of independent pairs: {ratios[0]:.3g} for exp(u), "
+        f"{ratios[1]:.3g} for the symmetric control; a dashed line at 1 marks independent pairs.",
+    )
+    ax.bar(["exp(u)", "(u − ½)²"], ratios, color=[ACCENT, GREY], width=0.5)
+    ax.axhline(1, **CONTROL)
+    label_bars(ax, ratios)
+    ax.set_ylabel("variance, independent = 1")
+    return {"ratio": fig}

@@ -1,0 +1,34 @@
+"""The Result that a runner writes, as a value and as JSON (`schema: 1`). Standard library only.
+
+    Metric      one measured number, with its 95 % interval and what it is compared with
+    Criterion   what has to hold of a metric; declared in code, before anything is measured
+    Check       a criterion held against what was measured: `judge`
+    Result      a whole run: what was claimed and asked for, what was measured and found, on what machine
+    Figure      one picture of a Result, a file beside its JSON
+
+`verdict` follows from the checks alone. `to_json` and `from_json` are inverse to one another; a text that is no valid
+Result gives one RecordError, which names the key at fault, and no other exception. `source_hashes` tells the code that
+made a record from the code as it is now.
+"""
+
+from nonmun.record.as_json import SCHEMA, from_json, to_json
+from nonmun.record.criteria import VERDICTS, Check, Criterion, judge, verdict
+from nonmun.record.metrics import Metric, RecordError
+from nonmun.record.result import Figure, Result
+from nonmun.record.sources import source_hashes
+
+__all__ = [
+    "SCHEMA",
+    "VERDICTS",
+    "Check",
+    "Criterion",
+    "Figure",
+    "Metric",
+    "RecordError",
+    "Result",
+    "from_json",
+    "judge",
+    "source_hashes",
+    "to_json",
+    "verdict",
+]

@@ -1,0 +1,80 @@
+"""A result and its figures, written beside the runner or where --out says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nonmun.record import Figure, Result, from_json, to_json
+from nonmun.runner.cleanup import Cleanup
+from nonmun.runner.contract import Contract
+from nonmun.runner.errors import RunnerError
+from nonmun.runner.files import put_all
+from nonmun.runner.flags import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, in one line; and what kept the figures from being drawn, if anything did."""
+
+    line: str
+    fault: RunnerError | None = None
+
+
+def write(contract: Contract, wish: Asked, result: Result, cleanup: Cleanup) -> Written:
+    """The record and its figures. Figures that cannot be drawn do not cost the record: they can be drawn again."""
+    folder = wish.out or contract.folder / "results"
+    try:
+        drawn, fault = _draw(contract, result), None
+    except Exception as error:  # whatever plots.py does wrong, minutes or hours have been spent on the result
+        why = f"{type(error).__name__}: {error}" if not isinstance(error, RunnerError) else error.message
+        again = f"python -m {contract.package} --redraw --preset {wish.preset}"
+        drawn, fault = {}, RunnerError(f"recorded, but its figures could not be drawn ({why})", mend=f"then: {again}")
+    files = _put(folder, replace(result, figures=tuple(figure for figure, _ in drawn.values())), drawn, cleanup)
+    return Written(f"written: {', '.join(files)} in {folder}", fault)
+
+
+def redraw(contract: Contract, wish: Asked, cleanup: Cleanup) -> str:
+    """Draw the figures of a record anew. Its sources stay those that measured it, but for plots.py."""
+    folder = wish.out or contract.folder / "results"
+    path = folder / f"{wish.preset}.json"
+    if not path.is_file():
+        raise RunnerError(
+            f"no record {path}", mend=f"make it: python -m {contract.package} --preset {wish.preset} --record"
+        )
+    result = from_json(path.read_bytes())
+    plots = f"{contract.folder.name}/plots.py"
+    sources = {**result.sources, **{name: sha for name, sha in contract.sources.items() if name == plots}}
+    drawn = _draw(contract, result)
+    result = replace(result, sources=sources, figures=tuple(figure for figure, _ in drawn.values()))
+    return f"drawn: {', '.join(_put(folder, result, drawn, cleanup))} in {folder}"
+
+
+Drawn = dict[str, tuple[Figure, bytes]]
+
+
+def _draw(contract: Contract, result: Result) -> Drawn:
+    figures = contract.draw(result)
+    if not figures:
+        return {}
+    from nonmun.runner.figures import drawn
+
+    found: Drawn = {}
+    for name, figure in figures.items():
+        picture = drawn(figure, name)
+        data = picture.svg.encode()
+        file = f"{result.preset}-{name}.svg"
+        found[name] = Figure(name, file, picture.title, picture.alt, hashlib.sha256(data).hexdigest()), data
+    return found
+
+
+def _put(folder: Path, result: Result, drawn: Drawn, cleanup: Cleanup) -> list[str]:
+    """Figures first: a record never names a figure that is not there. Those of an earlier run go."""
+    files = {figure.file: data for figure, data in drawn.values()}
+    files[f"{result.preset}.json"] = to_json(result).encode()
+    put_all(folder, files, cleanup)
+    for old in folder.glob(f"{result.preset}-*.svg"):
+        if old.name not in files:
+            old.unlink()
+    return list(files)
