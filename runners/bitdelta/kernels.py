@@ -43,7 +43,7 @@ def sign_product(x_NI: Tensor, bits_OP: Tensor) -> Tensor:
 
 
 def sign_product_by_row(x_NI: Tensor, bits_TOP: Tensor, tenant_N: Tensor) -> Tensor:
-    """The same where row n uses the signs of tenant_N[n]; -1 stands for the base alone, and gives zeros. N x O, fp32."""
+    """The same where row n uses the signs of tenant_N[n]; -1 is the base alone, and gives zeros. N x O, fp32."""
     if x_NI.device.type != "cpu" and x_NI.shape[0] <= TRITON_TOKENS:
         from .triton_kernels import sign_product_rows  # Triton exists on Linux alone, and only a GPU needs it
 

@@ -16,7 +16,7 @@ Symbols; a name ends in its shape
     z_NV        logits
 
 Departs from the paper
-    - sign(0) is +1, so that every weight has a bit; rows whose I is no multiple of 8 end in zero bits that nobody reads.
+    - sign(0) is +1, so that every weight has a bit; a row whose I is no multiple of 8 ends in bits that nobody reads.
     - Only alpha is trained, as [1] says; the authors' code trains norms and embeddings with it, and stops the gradient
       to x at the delta's branch. Here the product is differentiated exactly, so deeper scales learn through it.
     - Padding does not count in the distance between logits.
@@ -83,14 +83,14 @@ def merge(weight_OI: Tensor, bits_KOP: Tensor, scale_K: Tensor) -> Tensor:
 
 
 def sign_product(x_NI: Tensor, bits_OP: Tensor) -> Tensor:
-    """X sign^T = 2 X Bits^T - rowsum(X), fp32: a matrix of +-1 is never made, and bits are unpacked a tile at a time."""
+    """X sign^T = 2 X Bits^T - rowsum(X), fp32: no matrix of +-1 is made, and bits are unpacked a tile at a time."""
     x_NI = x_NI.float()
     tiles = [x_NI @ unpack_bits(tile_OP, x_NI.shape[-1]).T for tile_OP in bits_OP.split(TILE)]
     return 2 * torch.cat(tiles, dim=-1) - x_NI.sum(-1, keepdim=True)
 
 
 def sign_product_transposed(dy_NO: Tensor, bits_OP: Tensor, inputs: int) -> Tensor:
-    """dY sign, fp32: the gradient that the product passes back to X, from the same bits."""
+    """DY sign, fp32: the gradient that the product passes back to X, from the same bits."""
     dy_NO = dy_NO.float()
     dx_NI = -dy_NO.sum(-1, keepdim=True).expand(*dy_NO.shape[:-1], inputs)
     for tile_OP, dy_tile in zip(bits_OP.split(TILE), dy_NO.split(TILE, dim=-1), strict=True):
@@ -138,7 +138,7 @@ def scales(model: nn.Module) -> list[nn.Parameter]:
 
 
 def logit_distance(z_NV: Tensor, z_fine_NV: Tensor, mask_N: Tensor) -> Tensor:
-    """mean (z - z_fine)^2 over the vocabulary and over the tokens that are not padding   [1] Sec. 3.1."""
+    """Mean (z - z_fine)^2 over the vocabulary and over the tokens that are not padding   [1] Sec. 3.1."""
     square_N = (z_NV.float() - z_fine_NV.float()).square().mean(-1)
     return (square_N * mask_N).sum() / mask_N.sum()
 
@@ -153,6 +153,6 @@ def distill_step(optimizer: torch.optim.Optimizer, z_NV: Tensor, z_fine_NV: Tens
 
 
 def shape_of_change(delta_OI: Tensor) -> float:
-    """mean |Delta| / rms(Delta): 1 where one bit is exact for free, 0.798 for a Gaussian (ours)."""
+    """Mean |Delta| / rms(Delta): 1 where one bit is exact for free, 0.798 for a Gaussian (ours)."""
     rms = delta_OI.double().square().mean().sqrt()
     return (delta_OI.double().abs().mean() / rms).item() if rms > 0 else 1.0

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from nonmun.runner import RunnerError
 from torch import Tensor, nn
+
+from nonmun.runner import RunnerError
 
 from .kernels import sign_product_by_row
 from .storage import Delta, find_linear
@@ -53,7 +54,7 @@ class MultiTenantLinear(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """x is B x ... x I; row b belongs to the tenant that `tenants` names for it."""
+        """X is B x ... x I; row b belongs to the tenant that `tenants` names for it."""
         y = self.linear(x)
         x_NI = x.reshape(-1, x.shape[-1])
         tenant_N = self.tenants.of_rows(len(x), x_NI.shape[0] // len(x))

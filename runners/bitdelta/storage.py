@@ -1,8 +1,8 @@
 """Deltas on disk: one safetensors file, which names the base it belongs to by a hash, and its own content by another.
 
 In the file: `bits/NAME`, uint8 K x O x P, for each matrix NAME of the model; `scale`, fp32 M x K, one row per matrix in
-the order of their names; `whole/NAME` for tensors that the fine-tune changed and that are no linear weights. A file that
-is cut short, changed in any bit, or made for another base is refused before anything of it is used.
+the order of their names; `whole/NAME` for tensors that the fine-tune changed and that are no linear weights. A file
+that is cut short, changed in any bit, or made for another base is refused before anything of it is used.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 import torch
-from nonmun.runner import RunnerError
 from torch import Tensor, nn
+
+from nonmun.runner import RunnerError
 
 from .method import DeltaLinear
 
@@ -41,7 +42,7 @@ class Delta:
 
 
 def fingerprint(weights: Iterable[tuple[str, Tensor]]) -> str:
-    """sha256 over names, shapes and numbers in the order of names; the same numbers in bf16 and in fp32 count as one."""
+    """sha256 over names, shapes and numbers, in the order of names; the same numbers in bf16 and in fp32 are one."""
     digest = hashlib.sha256()
     for name, weight in sorted(weights, key=lambda item: item[0]):
         add_to_fingerprint(digest, name, weight)
@@ -64,8 +65,14 @@ def linear_weights(model: nn.Module) -> dict[str, Tensor]:
     return found
 
 
+def fp16_bytes(model: nn.Module) -> tuple[int, int]:
+    """What the matrices that BitDelta compresses take in fp16, and the whole model, shared embeddings counted once."""
+    linear = sum(weight.numel() for weight in linear_weights(model).values())
+    return 2 * linear, 2 * sum(parameter.numel() for parameter in model.parameters())
+
+
 def is_in_a_block(name: str) -> bool:
-    """Whether a module or tensor belongs to one of a model's numbered layers, and is not its embedding, head or norm."""
+    """Whether a module or tensor belongs to one of a model's numbered layers, and not to its embedding or head."""
     return any(part.isdigit() for part in name.split("."))
 
 
@@ -96,7 +103,7 @@ def save(path: Path, delta: Delta) -> int:
 
 
 def load(path: Path, base: str | None = None) -> Delta:
-    """The delta in a file. RunnerError where it is none, is not whole, or is not for the model with fingerprint `base`."""
+    """The delta in a file. RunnerError where it is none, is not whole, or is not for the base of that fingerprint."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             tags = file.metadata() or {}
@@ -106,7 +113,9 @@ def load(path: Path, base: str | None = None) -> Delta:
     except (safetensors.SafetensorError, ValueError, RuntimeError, MemoryError) as error:
         raise RunnerError(f"{path}: not a whole safetensors file ({_short(error)})", mend=_AGAIN) from error
     if tags.get("format") != FORMAT:
-        raise RunnerError(f"{path}: format {tags.get('format')!r}, expected {FORMAT!r}", mend="name a file made by compress")
+        raise RunnerError(
+            f"{path}: format {tags.get('format')!r}, expected {FORMAT!r}", mend="name a file made by compress"
+        )
     claimed = {key: tags.get(key, "") for key in ("format", "base")}
     if tags.get("content") != _content(tensors, claimed):
         raise RunnerError(f"{path}: its content does not match the hash it carries", mend=_AGAIN)
@@ -138,6 +147,14 @@ def apply(model: nn.Module, delta: Delta) -> None:
         setattr(parent, attribute, DeltaLinear(linear, bits_KOP.to(device), delta.scale[name].to(device)))
 
 
+def remove(model: nn.Module) -> None:
+    """Undo `apply`, or serving: every layer that holds a delta becomes the linear layer it was. `whole` stays."""
+    for name, module in list(model.named_modules()):
+        if not isinstance(module, nn.Linear) and isinstance(linear := getattr(module, "linear", None), nn.Linear):
+            parent, _, last = name.rpartition(".")
+            setattr(model.get_submodule(parent), last, linear)
+
+
 def find_linear(model: nn.Module, name: str) -> tuple[nn.Module, str, nn.Linear]:
     """The linear layer whose weight is called `name`, the module it stands in, and what it is called there."""
     path, _, last = name.removesuffix(".weight").rpartition(".")
@@ -148,7 +165,9 @@ def find_linear(model: nn.Module, name: str) -> tuple[nn.Module, str, nn.Linear]
         raise RunnerError(f"the model has no {name}", mend="load the base the delta was made from") from error
     linear = linear.linear if isinstance(linear, DeltaLinear) else linear
     if not isinstance(linear, nn.Linear):
-        raise RunnerError(f"{name} is a {type(linear).__name__}, expected Linear", mend="see README.md for what is read")
+        raise RunnerError(
+            f"{name} is a {type(linear).__name__}, expected Linear", mend="see README.md for what is read"
+        )
     return parent, last, linear
 
 

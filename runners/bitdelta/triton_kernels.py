@@ -16,12 +16,14 @@ from torch import Tensor
 
 BLOCK_O = 32  # outputs of one program
 BLOCK_P = 64  # bytes of each at a time: 512 inputs
-PROGRAMS = 4 * 132  # four waves' worth on the 132 multiprocessors of an H100; fewer rows are split until there are so many
+PROGRAMS = (
+    4 * 132
+)  # four waves' worth on the 132 multiprocessors of an H100; fewer rows are split until there are so many
 
 
 @triton.jit
-def _rows_kernel(
-    x_NI, bits_TOP, tenant_N, part_SNO, inputs, outputs, row_bytes, rows, share,
+def _rows_kernel(  # noqa: ANN202 - Triton's types are not Python's
+    x_NI, bits_TOP, tenant_N, part_SNO, inputs, outputs, row_bytes, rows, share,  # noqa: ANN001
     BLOCK_O: tl.constexpr, BLOCK_P: tl.constexpr,
 ):  # fmt: skip
     """part[s, n, o] = sum of sign[tenant[n], o, i] * x[n, i] over the s-th share of the bytes of a row."""
@@ -62,7 +64,9 @@ def sign_product_rows(x_NI: Tensor, bits_TOP: Tensor, tenant_N: Tensor, splits: 
     rows, inputs = x_NI.shape
     _, outputs, row_bytes = bits_TOP.shape
     if row_bytes != triton.cdiv(inputs, 8):
-        raise ValueError(f"{row_bytes} bytes a row, expected {triton.cdiv(inputs, 8)} for {inputs} inputs; pack them anew")
+        raise ValueError(
+            f"{row_bytes} bytes a row, expected {triton.cdiv(inputs, 8)} for {inputs} inputs; pack them anew"
+        )
     splits = splits or splits_for(rows, outputs, row_bytes)
     share = triton.cdiv(row_bytes, splits)
     part_SNO = torch.empty((splits, rows, outputs), dtype=torch.float32, device=x_NI.device)
