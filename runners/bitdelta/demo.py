@@ -46,7 +46,7 @@ class Config(ModelSettings):
         32, "steps of distillation", source="ours: the paper takes 200, at 7B", ge=1, le=10_000
     )
     distill_rate: float = setting(1e-4, "learning rate of the scales", source='paper: "Adam" at 1e-4', gt=0, le=0.1)
-    bits: int = setting(4, "bits per weight, at most", source="ours: what two to four would buy", ge=1, le=8)
+    most_bits: int = setting(4, "bits per weight, at most", source="ours: what two to four would buy", ge=1, le=8)
     test: int = setting(48, "test examples of each task", source="ours: 48 of 48 is 93 % or more", ge=2)
     windows: int = setting(4, "windows of plain text to test with", source="ours: 500 tokens", ge=2, le=1000)
     window: int = setting(128, "tokens in a window", source='paper: "128" in distillation', ge=8, le=2048)

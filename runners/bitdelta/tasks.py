@@ -98,12 +98,12 @@ TASKS = {
 
 
 def general_text(seed: int) -> tuple[str, str]:
-    """Technical English that comes with Python, in two parts: to distil with, and to test with. No paragraph is in both."""
+    """Technical English that comes with Python, for distillation and for tests; the two share no paragraph."""
     names = sorted(topics.topics)
     Random(f"general/{seed}").shuffle(names)
     half = len(names) // 2
     first, second = (
-        dict.fromkeys(paragraph for name in part for paragraph in topics.topics[name].split("\n\n"))
+        dict.fromkeys(paragraph.strip() for name in part for paragraph in topics.topics[name].split("\n\n"))
         for part in (names[:half], names[half:])
     )
     return "\n\n".join(first), "\n\n".join(paragraph for paragraph in second if paragraph not in first)

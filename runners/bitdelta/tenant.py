@@ -78,7 +78,7 @@ def measure_tenant(
     found.shape = _mean_shape(delta)
 
     _set(weights, base)
-    packed = {name: quantize(change, config.bits) for name, change in delta.items()}
+    packed = {name: quantize(change, config.most_bits) for name, change in delta.items()}
     one_bit = Delta(
         fingerprint(base.items()),
         {name: bits_KOP[:1] for name, (bits_KOP, _) in packed.items()},
@@ -110,7 +110,7 @@ def measure_tenant(
     _set(weights, {name: merge(base[name], stored.bits[name], stored.scale[name]) for name in base})
     found.error = ((_logits(model, tests[0]) - logits).abs().max() / logits.abs().max()).item()
 
-    changes = _changes(delta, packed, found.stored["distilled"], config.bits, seed)
+    changes = _changes(delta, packed, found.stored["distilled"], config.most_bits, seed)
     if seed != config.seed:
         changes = {variant: change for variant, change in changes.items() if variant in ASKED}
     for variant, (change, size) in progress.track(changes.items(), f"{title}: controls", unit="variant"):

@@ -27,6 +27,7 @@ def save_tiny(folder: Path, seed: int = 0) -> Path:
         num_key_value_heads=1,
         head_dim=14,
         tie_word_embeddings=True,
+        initializer_range=0.2,
         bos_token_id=0,
         eos_token_id=0,
     )

@@ -16,7 +16,7 @@ SMALL = {
     "windows": 2,
     "window": 16,
     "distances": 1,
-    "bits": 2,
+    "most_bits": 2,
     "served": (1, 8),
     "copies": (1, 2),
     "decoded": 3,
