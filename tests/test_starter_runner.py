@@ -1,6 +1,5 @@
 """The runner that `nonmun init` writes: its method, its measurement, its verdict, its record."""
 
-import hashlib
 import importlib
 import importlib.util
 import json
@@ -10,7 +9,6 @@ import random
 import re
 import subprocess
 import sys
-from dataclasses import asdict, replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +23,8 @@ from nonmun.pages.runner import claims
 from nonmun.parse import parse_digest, parse_note
 from nonmun.read.base import Base
 from nonmun.read.runners import read_runners
+from nonmun.record import Result, from_json, judge, source_hashes, to_json
+from nonmun.runner import rehearse
 from nonmun.vocabulary import read_vocabulary
 from nonmun.write.starting import start_base
 
@@ -45,8 +45,12 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(f"{package}.{name}")
 
 
-method, demo, command = load("method"), load("demo"), load("__main__")
+method, demo = load("method"), load("demo")
 TINY = demo.Config(sizes=(4, 64), keys=8, queries=4, replicates=4)
+
+
+def tiny(**changes: object) -> "demo.Config":
+    return demo.Config(**{**TINY.model_dump(), **changes})
 
 
 # --- method ---
@@ -128,11 +132,6 @@ def test_one_key_has_no_gradient():
 # --- measurement ---
 
 
-@pytest.mark.parametrize(("freedom", "expected"), [(3, 3.1824), (5, 2.5706), (15, 2.1314), (63, 1.9983)])
-def test_student_quantile_agrees_with_the_table(freedom, expected):
-    assert demo.student_t975(freedom) == pytest.approx(expected, rel=2e-3)
-
-
 def test_slope_of_an_exact_power_law_is_its_exponent():
     sizes = (4, 16, 64)
     variances = [[factor * size**1.5 for factor in (1.0, 2.0, 3.0, 5.0)] for size in sizes]
@@ -150,186 +149,93 @@ def test_correlated_components_keep_mean_zero_variance_one_and_have_the_correlat
     assert math.fsum(a * b for a, b in rows) / len(rows) == pytest.approx(0.5, abs=0.05)
 
 
-def test_same_seed_gives_the_same_result_and_another_seed_another():
-    first = demo.run(TINY, seed=3)
-    assert demo.run(TINY, seed=3) == first
-    assert demo.run(TINY, seed=4)["metrics"] != first["metrics"]
+def test_same_seed_gives_the_same_metrics_and_another_seed_others():
+    first = rehearse(demo, tiny(seed=3))
+    again = rehearse(demo, tiny(seed=3))
+    assert (again.metrics, again.checks, again.series) == (first.metrics, first.checks, first.series)
+    assert rehearse(demo, tiny(seed=4)).metrics != first.metrics
 
 
 def test_draws_at_one_size_do_not_depend_on_the_other_sizes():
-    wider = demo.run(replace(TINY, sizes=(4, 16, 64)), seed=0)["series"]
-    narrow = demo.run(TINY, seed=0)["series"]
+    wider = rehearse(demo, tiny(sizes=(4, 16, 64))).series
+    narrow = rehearse(demo, TINY).series
     assert [wider["variance"][0], wider["variance"][2]] == narrow["variance"]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sizes": (4,)}, "two or more"),
+        ({"sizes": (4,)}, "at least 2"),
         ({"sizes": (16, 4)}, "rising"),
         ({"sizes": (0, 4)}, "positive"),
-        ({"keys": 1}, "keys 1, expected 2"),
-        ({"replicates": 3}, "replicates 3, expected 4"),
-        ({"correlation": 1.5}, "correlation 1.5"),
+        ({"keys": 1}, "greater than or equal to 2"),
+        ({"replicates": 3}, "greater than or equal to 4"),
+        ({"correlation": 1.5}, "less than or equal to 1"),
     ],
 )
 def test_configuration_that_cannot_be_measured_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
-        replace(TINY, **changes)
+        tiny(**changes)
 
 
 # --- verdict ---
 
 
-def passing_metrics() -> list:
-    """For each criterion a metric whose interval satisfies it."""
-    found = []
+def test_every_criterion_asks_for_a_metric_that_is_measured_with_its_interval():
+    metrics = {metric.name: metric for metric in rehearse(demo, TINY).metrics}
     for criterion in demo.CRITERIA:
-        middle = criterion.low + 0.1 if math.isinf(criterion.high) else (criterion.low + criterion.high) / 2
-        found.append(demo.Metric(criterion.metric, middle, (middle - 0.001, middle + 0.001)))
-    return found
-
-
-def verdict_with(failing: set[str]) -> str:
-    metrics = {metric.name: metric for metric in passing_metrics()}
-    for name in failing:
-        metrics[name] = replace(metrics[name], ci95=(-1.0, metrics[name].value))
-    checks = demo.judge(list(metrics.values()))
-    judged = zip(demo.CRITERIA, checks, strict=True)
-    assert {criterion.metric for criterion, check in judged if not check.passed} == failing
-    return demo.verdict(checks)
-
-
-CLAIMED = [criterion.metric for criterion in demo.CRITERIA if not criterion.control]
-CONTROLS = [criterion.metric for criterion in demo.CRITERIA if criterion.control]
-
-
-def test_verdict_is_reproduced_when_every_check_passes():
-    assert verdict_with(set()) == "reproduced"
-
-
-@pytest.mark.parametrize("metric", CLAIMED)
-def test_one_failing_claim_makes_the_verdict_partly(metric):
-    assert verdict_with({metric}) == "partly"
-
-
-@pytest.mark.parametrize("metric", CONTROLS)
-def test_control_that_does_not_go_wrong_voids_the_rest(metric):
-    assert verdict_with({metric}) == "not reproduced"
-
-
-def test_verdict_is_not_reproduced_when_no_claim_holds():
-    assert verdict_with(set(CLAIMED)) == "not reproduced"
-
-
-def test_interval_that_only_overlaps_the_bounds_does_not_pass():
-    metrics = passing_metrics()
-    metrics[0] = replace(metrics[0], ci95=(0.9, 1.0))
-    assert not demo.judge(metrics)[0].passed
+        assert criterion.interval
+        assert metrics[criterion.metric].ci95 is not None
 
 
 def test_components_that_are_not_independent_are_not_reproduced(monkeypatch):
     # The control's population in the place of the claim's: the measurement must notice.
     plain = demo._normal
     monkeypatch.setattr(demo, "_normal", lambda rng, *shape: demo._correlate(rng, plain(rng, *shape), 0.5))
-    result = demo.run(replace(TINY, sizes=(4, 64, 256), replicates=6), seed=0)
-    assert not result["checks"][0]["passed"]
-    assert result["verdict"] != "reproduced"
-
-
-# --- command ---
-
-
-@pytest.fixture
-def tiny(monkeypatch):
-    monkeypatch.setitem(demo.PRESETS, "quick", TINY)
-
-
-@pytest.mark.usefixtures("tiny")
-def test_without_record_nothing_is_written(tmp_path, capsys):
-    assert command.main([], folder=tmp_path) == 0
-    assert list(tmp_path.iterdir()) == []
-    shown = capsys.readouterr().out
-    assert all(criterion.claim in shown for criterion in demo.CRITERIA)
-
-
-@pytest.mark.usefixtures("tiny")
-def test_record_is_one_whole_file_that_nonmun_reads(tmp_path):
-    runner = tmp_path / "runners" / "scaled_attention"
-    runner.mkdir(parents=True)
-    (runner / "README.md").write_text("# Scaled attention\n")
-    assert command.main(["--record", "--seed", "5"], folder=runner) == 0
-    assert [file.name for file in (runner / "results").iterdir()] == ["quick.json"]
-    runners, faults = read_runners(Base(tmp_path))
-    assert faults == []
-    (result,) = runners["scaled_attention"].results
-    written = json.loads((runner / "results" / "quick.json").read_text("utf-8"))
-    assert written["seed"] == 5
-    assert result.verdict == written["verdict"]
-    assert [check.passed for check in result.checks] == [check["passed"] for check in written["checks"]]
-    assert all(metric.ci95 and metric.ci95[0] <= metric.value <= metric.ci95[1] for metric in result.metrics)
-
-
-@pytest.mark.usefixtures("tiny")
-def test_record_that_cannot_be_put_in_place_leaves_the_old_one_and_no_draft(tmp_path, monkeypatch, capsys):
-    old = tmp_path / "results" / "quick.json"
-    old.parent.mkdir()
-    old.write_text("old")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    assert command.main(["--record"], folder=tmp_path) == 1
-    assert "No space left on device" in capsys.readouterr().err
-    assert [file.name for file in old.parent.iterdir()] == ["quick.json"]
-    assert old.read_text() == "old"
-
-
-@pytest.mark.usefixtures("tiny")
-def test_interrupt_stops_it_with_130_and_writes_nothing(tmp_path, monkeypatch):
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command, "run", interrupt)
-    assert command.main(["--record"], folder=tmp_path) == 130
-    assert list(tmp_path.iterdir()) == []
+    result = rehearse(demo, tiny(sizes=(4, 64, 256), replicates=6))
+    assert not result.checks[0].passed
+    assert result.verdict != "reproduced"
 
 
 # --- what ships ---
 
 
-def shipped_record() -> dict:
-    return json.loads((FOLDER / "results" / "quick.json").read_text("utf-8"))
+def shipped_record() -> Result:
+    return from_json((FOLDER / "results" / "quick.json").read_bytes())
 
 
 def test_shipped_record_is_of_the_shipped_sources_and_names_no_place_on_a_machine():
     record = shipped_record()
-    for name in ("method.py", "demo.py"):
-        assert record["sources"][name] == hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
-    assert record["config"] == json.loads(json.dumps(asdict(demo.PRESETS["quick"])))
-    assert record["device"] == "cpu"
-    assert not re.search(r'"(?:/|~|[A-Za-z]:\\\\)', json.dumps(record))
+    assert record.sources == source_hashes(FOLDER)
+    assert record.config == json.loads(demo.PRESETS["quick"].config.model_dump_json(exclude={"seed"}))
+    assert record.config_schema == demo.Config.model_json_schema()
+    assert record.device == "cpu"
+    assert not re.search(r'"(?:/|~|[A-Za-z]:\\\\)', to_json(record))
 
 
 def test_shipped_verdict_follows_from_the_shipped_metrics():
     record = shipped_record()
-    fields = ("name", "value", "baseline", "unit", "better")
-    metrics = [
-        demo.Metric(ci95=tuple(found["ci95"]), **{field: found[field] for field in fields})
-        for found in record["metrics"]
-    ]
-    checks = demo.judge(metrics)
-    assert [asdict(check) for check in checks] == record["checks"]
-    assert demo.verdict(checks) == record["verdict"]
+    assert judge(demo.CRITERIA, record.metrics, preset="quick") == record.checks
+    assert record.verdict == "reproduced"
+
+
+def test_shipped_figure_is_the_one_that_is_drawn_from_the_shipped_record():
+    pytest.importorskip("matplotlib")
+    from nonmun.runner.figures import drawn
+
+    record = shipped_record()
+    for (name, figure), recorded in zip(load("plots").draw(record).items(), record.figures, strict=True):
+        picture = drawn(figure, name)
+        assert (picture.title, picture.alt) == (recorded.title, recorded.alt)
+        assert (FOLDER / "results" / recorded.file).is_file()
 
 
 @pytest.mark.slow
 def test_running_it_again_gives_the_shipped_numbers():
     record = shipped_record()
-    again = demo.run(demo.PRESETS["quick"], seed=record["seed"])
-    for metric, recorded in zip(again["metrics"], record["metrics"], strict=True):
-        assert metric["value"] == pytest.approx(recorded["value"], rel=1e-6), metric["name"]
+    again = rehearse(demo, demo.Config(seed=record.seed))
+    for metric, recorded in zip(again.metrics, record.metrics, strict=True):
+        assert metric.value == pytest.approx(recorded.value, rel=1e-6), metric.name
 
 
 def test_begun_base_holds_a_runner_that_starts_with_its_claim_in_both_languages(tmp_path):
@@ -340,10 +246,12 @@ def test_begun_base_holds_a_runner_that_starts_with_its_claim_in_both_languages(
     korean, english = claims(runners["scaled_attention"].readme)
     assert "√d_k" in korean
     assert "√d_k" in english
-    run = [sys.executable, "-B", "-m", "runners.scaled_attention", "--help"]
-    asked = subprocess.run(run, cwd=base, capture_output=True, text=True, check=False)
+    assert not runners["scaled_attention"].latest.stale
+    run = [sys.executable, "-B", "-m", "nonmun", "run", "scaled_attention", "--help", "--root", str(base)]
+    env = {**os.environ, "PYTHONPATH": str(Path(nonmun.__file__).resolve().parents[1])}
+    asked = subprocess.run(run, env=env, capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stderr
-    assert "--record" in asked.stdout
+    assert "--replicates" in asked.stdout
 
 
 def test_begun_base_has_no_faults_and_uses_only_tags_of_its_vocabulary():

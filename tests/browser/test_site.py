@@ -42,6 +42,7 @@ PAGES = {
     "tag": "tags/quantization/",
     "runners": "runners/",
     "runner": "runners/bitdelta/",
+    "recorded runner": "runners/scaled_attention/",
     "404": "no/such/page",
 }
 
@@ -51,6 +52,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("base")
     for name in ("notes", "digests", "runners"):
         shutil.copytree(REPOSITORY / name, root / name)
+    starter = REPOSITORY / "src/nonmun/starter/runners/scaled_attention"
+    shutil.copytree(starter, root / "runners/scaled_attention", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "mkdocs.yml", root)
     (root / "notes/hostile.md").write_text(HOSTILE, "utf-8")
     build(Base(root))

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 KEYS = ["slug", "title", "authors", "arxiv", "urls", "date", "tags", "langs", "runners", "path", "line"]
-COMMANDS = ["init", "new", "import", "check", "list", "build", "serve", "doctor"]
+COMMANDS = ["init", "new", "import", "check", "list", "run", "build", "serve", "doctor"]
 
 
 def nonmun(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "nonmun", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, **environment}
-    )
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    env = {**os.environ, "PYTHONPATH": source, **environment}
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=env)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

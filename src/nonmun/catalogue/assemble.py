@@ -13,8 +13,9 @@ from nonmun.catalogue.catalogue import Catalogue
 from nonmun.catalogue.related import count_paper, relate
 from nonmun.catalogue.targets import broken_link, index_targets, target_key
 from nonmun.errors import Fault, Severity
-from nonmun.model import Digest, Entry, Lang, Mention, Note, Paper, Runner, Tag, WikiLink
+from nonmun.model import Digest, Entry, Lang, Mention, Note, Paper, Tag, WikiLink
 from nonmun.parse.slugs import slugify
+from nonmun.recorded import Runner
 from nonmun.vocabulary import Vocabulary, unknown_tag
 
 _SCHEME = re.compile(r"^https?://(?:www\.)?")

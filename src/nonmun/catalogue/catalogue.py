@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 
-from nonmun.model import Digest, Paper, Runner, Tag
+from nonmun.model import Digest, Paper, Tag
+from nonmun.recorded import Runner
 from nonmun.vocabulary import Vocabulary
 
 

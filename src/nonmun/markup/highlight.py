@@ -19,12 +19,15 @@ MAX_CODE = 10_000  # a few lexers need quadratic time; longer code stays plain
 NO_LANGUAGE = frozenset({"text", "txt", "plain", "plaintext", "none"})
 
 
-def code_block(code: str, info: str = "") -> str:
-    """`code` as a block; `info` is what stands behind the fence, its first word is the language."""
+def code_block(code: str, info: str = "", *, limit: int = MAX_CODE) -> str:
+    """`code` as a block; `info` is what stands behind the fence, its first word is the language.
+
+    Code of more than `limit` characters stays plain.
+    """
     words = info.split(maxsplit=1)
     language = words[0].strip("{}.").lower() if words else ""
     code = code.removesuffix("\n")
-    lexer = _lexer(language) if _NAME.fullmatch(language) and len(code) <= MAX_CODE else None
+    lexer = _lexer(language) if _NAME.fullmatch(language) and len(code) <= limit else None
     marked = _highlight(code, lexer) if lexer else None
     if marked is None:
         return f"<pre><code>{escape(code)}</code></pre>\n"

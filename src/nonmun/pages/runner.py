@@ -1,21 +1,25 @@
-"""The runner gallery and a page for each runner: its README, its recorded runs, the papers it demonstrates."""
+"""The runner gallery, and for each runner its page, its figures as files, and its notebook."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from nonmun.catalogue import Catalogue
 from nonmun.errors import Fault
 from nonmun.markup import Target, plain_text, render
-from nonmun.model import Result, Runner
+from nonmun.markup.svg import as_file, inline
 from nonmun.pages.archive import list_key
 from nonmun.pages.facing import facing
-from nonmun.pages.plan import PagePlan, key_of, page
+from nonmun.pages.method import highlighted, legend
+from nonmun.pages.notebook import notebook
+from nonmun.pages.plan import Made, PagePlan, key_of, page
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, rows
+from nonmun.recorded import Figure, Result, Runner
 
 _TITLE = re.compile(r"\A\s*# +(?P<title>.+?) *\n")
 _PARAGRAPH = re.compile(r"^(?![#>|`\-*\d])[^\n]+(?:\n(?![#>|`\-*\n])[^\n]+)*", re.MULTILINE)
@@ -23,8 +27,22 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure on a page: in <img> from one of two files, or, where `markup` is, inside the page."""
+
+    title: str
+    alt: str
+    light: str
+    dark: str
+    markup: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunnerCard:
-    """A runner in short: its title, its claim in both languages, the verdict of its last recorded run."""
+    """A runner in short: its title, its claim in both languages, the verdict of its last recorded run.
+
+    `command` is empty where there is no code to run yet.
+    """
 
     name: str
     title: str
@@ -33,8 +51,22 @@ class RunnerCard:
     href: str
     verdict: str
     date: str
+    stale: bool
+    took: str
     command: str
+    picture: Picture | None
     papers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One recorded run on its runner's page."""
+
+    result: Result
+    took: str
+    memory: str
+    command: str
+    pictures: tuple[Picture, ...]
 
 
 def split_readme(readme: str) -> tuple[str, str]:
@@ -55,13 +87,9 @@ def claims(readme: str) -> tuple[str, str]:
     return korean, english
 
 
-def latest(runner: Runner) -> Result | None:
-    return max(runner.results, key=lambda result: result.started, default=None)
-
-
 def runner_card(runner: Runner, catalogue: Catalogue, place: Place) -> RunnerCard:
     korean, english = claims(runner.readme)
-    result = latest(runner)
+    result = runner.latest
     return RunnerCard(
         name=runner.name,
         title=split_readme(runner.readme)[0] or runner.name,
@@ -70,20 +98,75 @@ def runner_card(runner: Runner, catalogue: Catalogue, place: Place) -> RunnerCar
         href=place.link(f"runners/{runner.name}/"),
         verdict=result.verdict if result else "",
         date=result.started[:10] if result else "",
-        command=f"python -m runners.{runner.name}",
+        stale=result.stale if result else False,
+        took=duration(result.seconds) if result else "",
+        command=f"nonmun run {runner.name}" if runner.runnable else "",
+        picture=_picture(runner, result.figures[0], place) if result and result.figures else None,
         papers=len(catalogue.papers_with_runner(runner.name)),
     )
 
 
+def duration(seconds: float) -> str:
+    """`0.5 s`, `41 s`, `2 min 41 s`, `1 h 5 min`."""
+    if seconds < 60:
+        return f"{seconds:.2g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _record(runner: Runner, result: Result, place: Place) -> tuple[Record, list[Fault]]:
+    pictures, faults = [], []
+    for figure in result.figures:
+        markup = inline(figure.svg, prefix=f"{result.preset}-{figure.name}", label=figure.alt)
+        if markup is None:
+            mend = f"draw it again: python -m runners.{runner.name} --redraw --preset {result.preset}"
+            faults.append(Fault(figure.path, 1, "bad-figure", "a figure with more in it than figures have", mend))
+        else:
+            pictures.append(_picture(runner, figure, place, markup))
+    command = f"nonmun run {runner.name} --preset {result.preset} --seed {result.seed}"
+    memory = f"{result.peak_memory / 2**30:.2g} GiB" if result.peak_memory else ""
+    return Record(result, duration(result.seconds), memory, command, tuple(pictures)), faults
+
+
+def _picture(runner: Runner, figure: Figure, place: Place, markup: str = "") -> Picture:
+    light, dark = (place.link(_figure_path(runner, figure, dark=dark)) for dark in (False, True))
+    return Picture(figure.title, figure.alt, light, dark, markup)
+
+
+def _figure_path(runner: Runner, figure: Figure, *, dark: bool) -> str:
+    stem = figure.path.rpartition("/")[2].removesuffix(".svg")
+    return f"runners/{runner.name}/{stem}{'-dark' if dark else ''}.svg"
+
+
 def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
-    """The gallery and the page of each runner."""
+    """The gallery; and of each runner the page, the figures, the notebook."""
     users = {name: [paper for paper in catalogue.papers if name in paper.runners] for name in catalogue.runners}
     keys = {name: key_of(runner, list_key(users[name])) for name, runner in catalogue.runners.items()}
     labels = key_of([(tag.name, tag.ko, tag.en) for tag in catalogue.tags.values()])
     plans = [_gallery(catalogue, templates, key_of(sorted(keys.items())))]
-    return plans + [
-        _runner(runner, catalogue, templates, key_of(keys[name], labels)) for name, runner in catalogue.runners.items()
-    ]
+    for name, runner in catalogue.runners.items():
+        plans.append(_runner(runner, catalogue, templates, key_of(keys[name], labels)))
+        plans += _files(runner)
+    return plans
+
+
+def _files(runner: Runner) -> Iterator[PagePlan]:
+    """What stands beside the page: its figures for <img>, one for each ground, and the notebook."""
+    for result in runner.results:
+        for figure in result.figures:
+            for dark in (False, True):
+                make = partial(_figure_file, figure, dark=dark)
+                yield PagePlan(_figure_path(runner, figure, dark=dark), key_of(figure), make)
+    if runner.runnable:
+        path = f"runners/{runner.name}/{runner.name}.ipynb"
+        title = split_readme(runner.readme)[0] or runner.name
+        key = key_of(runner.name, runner.readme, runner.code)
+        yield PagePlan(path, key, lambda: Made(notebook(runner, title, claims(runner.readme))))
+
+
+def _figure_file(figure: Figure, *, dark: bool) -> Made:
+    """One that cannot be shown is an empty picture here; its fault is the page's."""
+    return Made(as_file(figure.svg, dark=dark) or '<svg xmlns="http://www.w3.org/2000/svg"/>\n')
 
 
 def _gallery(catalogue: Catalogue, templates: Templates, key: str) -> PagePlan:
@@ -108,6 +191,8 @@ def _runner(runner: Runner, catalogue: Catalogue, templates: Templates, key: str
         first_line = 1 + runner.readme[: len(runner.readme) - len(text)].count("\n")
         rendered = render(text, path=runner.path, line=first_line, resolve=resolve, hard_breaks=False)
         claim, heading, readme = facing(rendered.html).partition("<h2")
+        by_date = sorted(runner.results, key=lambda result: result.started, reverse=True)
+        records = [_record(runner, result, place) for result in by_date]
         shown = {
             "place": place,
             "link": place.link,
@@ -116,9 +201,12 @@ def _runner(runner: Runner, catalogue: Catalogue, templates: Templates, key: str
             "title": title or runner.name,
             "claim": claim,
             "readme": heading + readme,
-            "results": sorted(runner.results, key=lambda result: result.started, reverse=True),
+            "records": [record for record, _ in records],
+            "legend": legend(runner.method),
+            "method": highlighted(runner.method) if runner.runnable and runner.method else "",
+            "notebook": place.link(f"runners/{runner.name}/{runner.name}.ipynb") if runner.runnable else "",
             "rows": rows(catalogue.papers_with_runner(runner.name), catalogue, place),
         }
-        return shown, rendered.faults
+        return shown, (*rendered.faults, *(fault for _, faults in records for fault in faults))
 
     return page(place.path, "runner.md.jinja", values, key, templates)

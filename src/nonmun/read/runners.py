@@ -1,20 +1,17 @@
-"""The folders of runners/: each one's README, and the results recorded beside it."""
+"""The folders of runners/: each one's README and method, and the results recorded beside them."""
 
 from __future__ import annotations
 
-import json
 import unicodedata
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from nonmun.errors import Fault, Severity
-from nonmun.model import Check, Metric, Result, Runner
 from nonmun.read.base import Base
+from nonmun.read.records import read_past, read_results
+from nonmun.recorded import Runner
 
-VERDICTS = ("reproduced", "partly", "not reproduced")
 MAX_NAME_BYTES = 200  # its page is a file of that name and a suffix, which file systems bound at 255
-MAX_RECORD_BYTES = 4 * 1024 * 1024
+MAX_CODE_BYTES = 256 * 1024
 _RESERVED = {"index"}  # the page of all runners
 
 
@@ -35,14 +32,24 @@ def read_runners(base: Base) -> tuple[dict[str, Runner], list[Fault]]:
             faults.append(fault)
             continue
         try:
-            readme = _readme(folder)
+            readme = _text(folder / "README.md")
+            method = _text(folder / "method.py")
         except OSError as error:
-            faults.append(_unreadable(f"{shown}/README.md", error))
+            faults.append(_unreadable(f"{shown}/{Path(error.filename or '').name}", error))
             continue
+        runnable = (folder / "__main__.py").is_file()
         if readme is not None:
-            results = tuple(_results(folder, shown, faults))
-            runners[name] = Runner(name, f"{shown}/README.md", readme, results)
-        elif (folder / "__main__.py").is_file():
+            runners[name] = Runner(
+                name,
+                f"{shown}/README.md",
+                readme,
+                tuple(read_results(folder, shown, faults)),
+                tuple(read_past(folder, shown, faults)),
+                runnable,
+                method or "",
+                tuple(sorted(file.name for file in folder.glob("*.py"))) if runnable else (),
+            )
+        elif runnable:
             what = f"runner '{name}' without a README.md, so it has no page"
             faults.append(
                 Fault(shown, 1, "no-readme", what, "write its claim into README.md", severity=Severity.WARNING)
@@ -58,63 +65,12 @@ def _name_fault(name: str, shown: str) -> Fault | None:
     return Fault(shown, 1, "bad-runner-name", "a runner's folder of that name", "rename it", wanted)
 
 
-def _readme(folder: Path) -> str | None:
-    file = folder / "README.md"
-    return file.read_text("utf-8", "replace") if file.is_file() else None
-
-
-def _results(folder: Path, shown: str, faults: list[Fault]) -> Iterator[Result]:
-    for file in sorted((folder / "results").glob("*.json")):
-        try:
-            yield _record(file)
-        except (OSError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            faults.append(
-                Fault(
-                    f"{shown}/results/{file.name.encode('utf-8', 'replace').decode()}",
-                    1,
-                    "bad-result",
-                    f"a record that cannot be read ({type(error).__name__}: {str(error)[:120]})",
-                    f"record it again: python -m runners.{folder.name}",
-                    "a result of schema 1",
-                )
-            )
-
-
-def _record(file: Path) -> Result:
+def _text(file: Path) -> str | None:
+    """The file's beginning, which is all of it but for files that nobody wrote; None where there is none."""
     if not file.is_file():
-        raise OSError("no plain file")
-    if file.stat().st_size > MAX_RECORD_BYTES:
-        raise ValueError(f"more than {MAX_RECORD_BYTES // 2**20} MiB")
-    return _result(json.loads(file.read_bytes()))
-
-
-def _result(found: dict[str, Any]) -> Result:
-    verdict = str(found["verdict"])
-    if verdict not in VERDICTS:
-        raise ValueError(f"verdict {verdict!r}, expected one of {', '.join(VERDICTS)}")
-    return Result(
-        preset=str(found["preset"]),
-        verdict=verdict,
-        started=str(found["started"]),
-        seconds=float(found["seconds"]),
-        metrics=tuple(_metric(metric) for metric in found.get("metrics", ())),
-        checks=tuple(
-            Check(str(check["claim"]), str(check["criterion"]), str(check["value"]), bool(check["passed"]))
-            for check in found.get("checks", ())
-        ),
-    )
-
-
-def _metric(found: dict[str, Any]) -> Metric:
-    ci95 = found.get("ci95")
-    baseline = found.get("baseline")
-    return Metric(
-        name=str(found["name"]),
-        value=float(found["value"]),
-        unit=str(found.get("unit", "")),
-        baseline=None if baseline is None else float(baseline),
-        ci95=(float(ci95[0]), float(ci95[1])) if ci95 else None,
-    )
+        return None
+    with file.open("rb") as stream:
+        return stream.read(MAX_CODE_BYTES).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _unreadable(path: str, error: OSError) -> Fault:

@@ -53,7 +53,7 @@
 `progress` also has `seed`, `say(text)`, `scratch()` (a folder that is removed however the run ends) and
 `on_exit(callback)` (called however the run ends, also after Ctrl-C or SIGTERM). Stop with `RunnerError(message,
 mend=…)`: it is shown as one line, and the exit code is 1. Ctrl-C is an ordinary KeyboardInterrupt: `finally` works, and
-1.5 s later the process is ended anyway.
+a second later the process is ended anyway.
 
 In tests `rehearse(demo, demo.Config(seed=3, steps=2))` runs quietly and gives the Result. What the command does
 besides, such as compressing a pair of public models, is a `Tool`: `main(__package__, tools=[Tool(…)])`.
@@ -67,6 +67,7 @@ from nonmun.runner.contract import rehearse
 from nonmun.runner.errors import RunnerError
 from nonmun.runner.progress import Progress
 from nonmun.runner.settings import Preset, Settings, setting
+from nonmun.runner.summary import summary
 
 __all__ = [
     "Criterion",
@@ -80,4 +81,5 @@ __all__ = [
     "main",
     "rehearse",
     "setting",
+    "summary",
 ]

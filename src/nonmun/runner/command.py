@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,10 +47,13 @@ def main(package: str | None, argv: Sequence[str] | None = None, *, tools: Seque
     cleanup = Cleanup()
     said = _Said()
     try:
-        end_on_signals(cleanup)
+        end_on_signals(cleanup, said.last_words)
         return _main(package or "runners", argv, tools, cleanup, said)
     except KeyboardInterrupt:
-        return said.stop("stopped; nothing was written")
+        return said.stop()
+    except BrokenPipeError:  # whoever was reading has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except RunnerError as error:
         return said.fail(error.message, error.mend, error.code)
     except RecordError as error:
@@ -104,15 +108,23 @@ def _finish(contract: Contract, wish: Asked, result: Result, cleanup: Cleanup) -
     return 0
 
 
+STOPPED_TEXT = "stopped; nothing was written"
+
+
 class _Said:
     """How a run that does not end well says so: one line, or one JSON object where those were asked for."""
 
     def __init__(self) -> None:
         self.reporter: Reporter = Quiet()
 
-    def stop(self, text: str) -> int:
-        self._say({"event": "stopped", "text": text}, text)
+    def stop(self) -> int:
+        self._say({"event": "stopped", "text": STOPPED_TEXT}, STOPPED_TEXT)
         return STOPPED
+
+    def last_words(self) -> str:
+        """What is said when the run has to be ended from outside, and nothing of it can be relied on."""
+        in_json = isinstance(self.reporter, Lines)
+        return json.dumps({"event": "stopped", "text": STOPPED_TEXT}) if in_json else f"\n{STOPPED_TEXT}"
 
     def fail(self, message: str, mend: str, code: int) -> int:
         self._say({"event": "error", "message": message, "mend": mend}, f"{message}; {mend}")

@@ -40,14 +40,14 @@ def figure(
 ) -> tuple[Figure, Any]:
     """A figure of the common look and its axes (one, or an array of them), as pyplot.subplots gives them.
 
-    `title` is the finding in one line; `alt` says what the figure shows to someone who cannot see it. Sizes in inches.
+    `title` is the finding in one line, `한국어 · English`; it stands above the figure, in the page's own type. `alt`
+    says what the figure shows to someone who cannot see it. Sizes in inches.
     """
     from matplotlib.figure import Figure
 
     with _style():
         fig = Figure(figsize=(width, height), layout="constrained")
         axes: Any = fig.subplots(rows, columns, **grid)
-        fig.suptitle(title, x=0.01, ha="left", fontsize=11, fontweight="bold")
     fig.set_label(alt)
     fig.set_gid(title)
     return fig, axes

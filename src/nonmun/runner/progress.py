@@ -66,7 +66,7 @@ class Progress:
         try:
             yield Stage(state, self._reporter)
         finally:
-            state.ended = True
+            state.end = time.monotonic()
             self._reporter.end(state)
 
     def track(self, items: Iterable[Item], name: str, total: int | None = None, unit: str = "") -> Iterator[Item]:

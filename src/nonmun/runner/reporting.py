@@ -28,12 +28,16 @@ class State:
     done: int = 0
     values: dict[str, float | str] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
-    ended: bool = False
+    end: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.end is not None
 
     @property
     def rate(self) -> float | None:
         """Steps per second since it began."""
-        elapsed = time.monotonic() - self.began
+        elapsed = (time.monotonic() if self.end is None else self.end) - self.began
         return self.done / elapsed if self.done and elapsed > 0 else None
 
     @property
@@ -148,7 +152,7 @@ class Bars:
 
     def end(self, state: State) -> None:
         task = self._tasks.pop(id(state))
-        self._bars.update(task, completed=state.done, total=state.done or state.total or 1, count=self._count(state))
+        self._bars.update(task, completed=state.done, total=state.total or state.done or 1, count=self._count(state))
         self._bars.stop_task(task)
 
     def say(self, text: str) -> None:

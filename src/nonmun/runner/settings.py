@@ -26,7 +26,9 @@ def setting(default: Any, description: str, *, source: str, **bounds: Any) -> An
 class Settings(BaseModel):
     """Base of every runner's Config: frozen, and without a place for what it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), validate_default=True, allow_inf_nan=False
+    )
 
     seed: int = setting(0, "same seed, same machine: same numbers", source="ours: any will do", ge=0, lt=2**32)
 

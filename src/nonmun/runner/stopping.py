@@ -5,23 +5,24 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
 from nonmun.runner.cleanup import Cleanup
 
 STOPPED = 130
-GRACE = 1.5  # s that the run has for its own `finally` before the process is ended
+GRACE = 1.0  # s that the run has for its own `finally` before the process is ended
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def end_on_signals(cleanup: Cleanup) -> None:
+def end_on_signals(cleanup: Cleanup, last_words: Callable[[], str]) -> None:
     """From now on either signal is a KeyboardInterrupt, and GRACE seconds later the end of the process.
 
     Python runs a handler only between two of its own instructions, and some of torch's take seconds. The system's part
-    of the handler writes to a socket at once; a thread waits at its other end.
+    of the handler writes to a socket at once; a thread waits at its other end, and says `last_words` where the run
+    itself no longer can.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # a library's caller handles its own signals
@@ -37,15 +38,15 @@ def end_on_signals(cleanup: Cleanup) -> None:
 
     for number in _SIGNALS:
         signal.signal(number, stop)
-    threading.Thread(target=_watch, args=(ours, theirs, cleanup), daemon=True).start()
+    threading.Thread(target=_watch, args=(ours, theirs, cleanup, last_words), daemon=True).start()
 
 
-def _watch(ours: socket.socket, theirs: socket.socket, cleanup: Cleanup) -> None:
-    """`theirs` is kept from being collected, no more."""
+def _watch(ours: socket.socket, theirs: socket.socket, cleanup: Cleanup, last_words: Callable[[], str]) -> None:
+    """`theirs` is here to be kept from being collected, no more."""
     while not {int(number) for number in _SIGNALS} & set(ours.recv(64)):
         pass
     threading.Event().wait(GRACE)
     cleanup.run()
     with suppress(OSError, ValueError):
-        sys.stderr.flush()
+        os.write(2, f"{last_words()}\n".encode())  # not through sys.stderr, whose lock the run may hold
     os._exit(STOPPED)

@@ -23,6 +23,7 @@ COLOURS = {
     "code-word": ("#8a2f5c", "#e5a3c4"),
 }
 _BY_LIGHT = {light: f"var(--nm-{name}, {light})" for name, (light, _) in COLOURS.items()}
+_BY_LIGHT |= {"#000000": _BY_LIGHT["#262420"], "#ffffff": _BY_LIGHT["#fdfcf9"]}  # what nobody chose
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _FONT = re.compile(r"^(?P<before>.*?)(?P<size>[\d.]+)px\b.*$")
@@ -40,7 +41,8 @@ def slimmed(text: str, title: str, alt: str) -> str:
         _clean(element, used)
     for key in [key for key in root.attrib if key not in _KEPT_TOP]:
         del root.attrib[key]
-    root.attrib.update({"role": "img", "style": f"font-family: {FONTS}; stroke-linejoin: round"})
+    ink = _BY_LIGHT["#000000"]  # matplotlib leaves black out, being SVG's default
+    root.attrib.update({"role": "img", "style": f"font-family: {FONTS}; stroke-linejoin: round; fill: {ink}"})
     for index, (tag, content) in enumerate((("title", title), ("desc", alt), ("style", _dark()))):
         element = ET.Element(f"{{{SVG}}}{tag}")
         element.text = content

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nonmun.record import Figure, Result, from_json, to_json
+from nonmun.record import (
+    PAST_FILE,
+    Figure,
+    Past,
+    RecordError,
+    Result,
+    from_json,
+    in_short,
+    past_from_json,
+    past_json,
+    to_json,
+)
 from nonmun.runner.cleanup import Cleanup
 from nonmun.runner.contract import Contract
 from nonmun.runner.errors import RunnerError
@@ -31,8 +43,10 @@ def write(contract: Contract, wish: Asked, result: Result, cleanup: Cleanup) -> 
         why = f"{type(error).__name__}: {error}" if not isinstance(error, RunnerError) else error.message
         again = f"python -m {contract.package} --redraw --preset {wish.preset}"
         drawn, fault = {}, RunnerError(f"recorded, but its figures could not be drawn ({why})", mend=f"then: {again}")
-    files = _put(folder, replace(result, figures=tuple(figure for figure, _ in drawn.values())), drawn, cleanup)
-    return Written(f"written: {', '.join(files)} in {folder}", fault)
+    result = replace(result, figures=tuple(figure for figure, _ in drawn.values()))
+    files = _put(folder, result, drawn, _past(folder, wish.preset), cleanup)
+    bare = "" if _can_draw() else "; no figures, because matplotlib is not installed: pip install 'nonmun[runners]'"
+    return Written(f"written: {', '.join(files)} in {folder}{bare}", fault)
 
 
 def redraw(contract: Contract, wish: Asked, cleanup: Cleanup) -> str:
@@ -48,14 +62,18 @@ def redraw(contract: Contract, wish: Asked, cleanup: Cleanup) -> str:
     sources = {**result.sources, **{name: sha for name, sha in contract.sources.items() if name == plots}}
     drawn = _draw(contract, result)
     result = replace(result, sources=sources, figures=tuple(figure for figure, _ in drawn.values()))
-    return f"drawn: {', '.join(_put(folder, result, drawn, cleanup))} in {folder}"
+    return f"drawn: {', '.join(_put(folder, result, drawn, (), cleanup))} in {folder}"
+
+
+def _can_draw() -> bool:
+    return importlib.util.find_spec("matplotlib") is not None
 
 
 Drawn = dict[str, tuple[Figure, bytes]]
 
 
 def _draw(contract: Contract, result: Result) -> Drawn:
-    figures = contract.draw(result)
+    figures = contract.draw(result) if _can_draw() else {}
     if not figures:
         return {}
     from nonmun.runner.figures import drawn
@@ -69,9 +87,24 @@ def _draw(contract: Contract, result: Result) -> Drawn:
     return found
 
 
-def _put(folder: Path, result: Result, drawn: Drawn, cleanup: Cleanup) -> list[str]:
+def _past(folder: Path, preset: str) -> tuple[Past, ...]:
+    """The former runs with the one about to be replaced; nothing where there is none, or the list is damaged."""
+    try:
+        replaced = in_short(from_json((folder / f"{preset}.json").read_bytes()))
+    except (OSError, RecordError):
+        return ()
+    try:
+        return replaced, *past_from_json((folder / PAST_FILE).read_bytes())
+    except FileNotFoundError:
+        return (replaced,)
+    except (OSError, RecordError):
+        return ()  # left as it is; `nonmun check` reports it, and a run's result is worth more than the list
+
+
+def _put(folder: Path, result: Result, drawn: Drawn, past: tuple[Past, ...], cleanup: Cleanup) -> list[str]:
     """Figures first: a record never names a figure that is not there. Those of an earlier run go."""
     files = {figure.file: data for figure, data in drawn.values()}
+    files |= {PAST_FILE: past_json(past).encode()} if past else {}
     files[f"{result.preset}.json"] = to_json(result).encode()
     put_all(folder, files, cleanup)
     for old in folder.glob(f"{result.preset}-*.svg"):
