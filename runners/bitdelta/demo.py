@@ -29,7 +29,7 @@ CLAIM = {
 class Config(ModelSettings):
     """What is fine-tuned, how it is distilled, what is measured."""
 
-    tenants: tuple[Literal["orders", "translation", "directory"], ...] = setting(
+    tenants: tuple[Literal["orders", "directory", "translation"], ...] = setting(
         ("orders",), "tasks that the base is fine-tuned for", source="ours: learned in minutes on a CPU", min_length=1
     )
     repeats: int = setting(1, "seeds, from --seed on", source="ours: one in quick", ge=1, le=10)
@@ -61,7 +61,7 @@ class Config(ModelSettings):
     )
 
 
-_THREE = ("orders", "translation", "directory")
+_THREE = ("orders", "directory", "translation")
 PRESETS = {
     "quick": Preset(Config(), minutes=4, gib=4, about="one tenant, one seed"),
     "full": Preset(

@@ -184,7 +184,7 @@ def _memory(result: Result) -> Figure:
     one, last = served["model_bytes"], served["tenants"][-1]
     times = last["held"] / one
     steps = {
-        f"{last['tenants']} tenants,\none base": last["step"],
+        f"{last['tenants']} tenants,\none base": served["mixed_step"],
         "base alone": served["base_step"],
         "full models,\none by one": served["separate_step"],
     }

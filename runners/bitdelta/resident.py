@@ -23,56 +23,71 @@ from torch import nn
 
 from nonmun.runner import Progress, RunnerError
 
-from .serving import BASE, MultiTenantLinear, Tenants, serve
-from .storage import load, remove
+from .serving import MultiTenantLinear, serve
+from .storage import Delta, load, remove
 
 
 def measure(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """Run this module on a request; what it measured. The request: see `main`."""
+    """Memory and decoding, each in a new process. The request: see `memory` and `decoding`."""
+    # In the first, blocks of 16 KB and more are mapped each by itself, so that what is freed leaves the process at once
+    # and is not counted; in the second that would cost more time than the work itself.
+    found = _child("memory", request, progress, MALLOC_MMAP_THRESHOLD_="16384")
+    return found | _child("decoding", request, progress)
+
+
+def _child(what: str, request: dict[str, Any], progress: Progress, **environment: str) -> dict[str, Any]:
     root = Path(__file__).resolve().parents[2]
     package = Path(sys.modules["nonmun"].__file__ or "").parents[1]  # where this process has it from
     paths = [str(root), str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
-    # Blocks of 16 KB and more are mapped, each by itself, so that what is freed leaves the process at once.
-    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "16384", "PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-m", __spec__.name, json.dumps(request)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
+    command = [sys.executable, "-m", f"{__package__}.resident", json.dumps({"what": what, **request})]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         progress.on_exit(child.kill)
         out, err = child.communicate()
     if child.returncode:
         last = err.strip().splitlines()[-1] if err.strip() else f"exit code {child.returncode}"
-        raise RunnerError(f"memory could not be measured ({last})", mend="close other programs and run it again")
+        raise RunnerError(f"{what} could not be measured ({last})", mend="close other programs and run it again")
     found: dict[str, Any] = json.loads(out.splitlines()[-1])
     return found
 
 
-def main(request: dict[str, Any]) -> dict[str, Any]:
-    """`model`, `device`: the base. `files`: deltas. `tenants`, `models`: for how many to measure. `batch`, `prompt`,
-    `steps`: the rows that are decoded together, the tokens before, and the steps that are timed.
-    """
-    from runners.models import language_model
-
-    torch.set_num_threads(request["threads"])
-    deltas = [load(Path(file)) for file in request["files"]]
-    language_model(request["model"], device=request["device"])  # so that what is loaded once is not counted below
-    gc.collect()
-    empty = held(request["device"])
-    model = in_memory(language_model(request["model"], device=request["device"]).model)
+def memory(request: dict[str, Any]) -> dict[str, Any]:
+    """Bytes held with each of `tenants` deltas out of `files` on one base `model`, and with each of `models` copies."""
+    model, deltas, empty = _loaded(request)
     found: dict[str, Any] = {"model_bytes": parameter_bytes(model), "tenants": [], "models": []}
     for count in request["tenants"]:
-        tenants = serve(model, [deltas[tenant % len(deltas)] for tenant in range(count)])
+        serve(model, [deltas[tenant % len(deltas)] for tenant in range(count)])
         gc.collect()
         row = {"tenants": count, "held": held(request["device"]) - empty, "computed": parameter_bytes(model)}
-        found["tenants"].append(row | {"step": mixed_step(model, tenants, request)})
+        found["tenants"].append(row)
         remove(model)
-        gc.collect()
-    rows = request["batch"]
-    found["base_step"] = step_time(model, rows, request)
-    found["separate_step"] = rows * step_time(model, 1, request)
     models = [model]
     for count in request["models"]:
         models += [copy.deepcopy(model) for _ in range(count - len(models))]
         found["models"].append({"models": count, "held": held(request["device"]) - empty})
     return found
+
+
+def decoding(request: dict[str, Any]) -> dict[str, Any]:
+    """Seconds to decode one token for each of `batch` rows: `steps` steps after a `prompt` of so many tokens."""
+    model, deltas, _ = _loaded(request)
+    rows, count = request["batch"], max(request["tenants"])
+    found = {"base_step": step_time(model, rows, request), "separate_step": rows * step_time(model, 1, request)}
+    tenants = serve(model, [deltas[tenant % len(deltas)] for tenant in range(count)])
+    with tenants.serving([row % count for row in range(rows)]):
+        return found | {"mixed_step": step_time(model, rows, request)}
+
+
+def _loaded(request: dict[str, Any]) -> tuple[nn.Module, list[Delta], int]:
+    """The base, the deltas, and what was held before the base was there."""
+    from runners.models import language_model
+
+    torch.set_num_threads(request["threads"])
+    deltas = [load(Path(file)) for file in request["files"]]
+    language_model(request["model"], device=request["device"], dtype="float32")  # what it loads once is not counted
+    gc.collect()
+    empty = held(request["device"])
+    return in_memory(language_model(request["model"], device=request["device"], dtype="float32").model), deltas, empty
 
 
 def in_memory(model: nn.Module) -> nn.Module:
@@ -97,13 +112,6 @@ def held(device: str) -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
-
-
-def mixed_step(model: nn.Module, tenants: Tenants, request: dict[str, Any]) -> float:
-    """Seconds to decode one token for each row of a batch in which the tenants take turns."""
-    rows = request["batch"]
-    with tenants.serving([row % tenants.count for row in range(rows)] if tenants.count else [BASE] * rows):
-        return step_time(model, rows, request)
 
 
 @torch.no_grad()
@@ -135,4 +143,5 @@ def timed(work: Callable[[], object], device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.argv[1]))))
+    asked = json.loads(sys.argv[1])
+    print(json.dumps({"memory": memory, "decoding": decoding}[asked["what"]](asked)))

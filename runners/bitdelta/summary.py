@@ -92,7 +92,7 @@ def _memory(served: dict[str, Any]) -> Iterator[Metric]:
         yield Metric(f"weights_of_{count}", computed, label, "x", "lower", baseline=count, group=SERVED)
         label = f"tenant {count}개, 실측 · {count} tenants, resident"
         yield Metric(f"resident_of_{count}", held, label, "x", "lower", baseline=count, group=SERVED)
-    step, separate = 1e3 * served["tenants"][-1]["step"], 1e3 * served["separate_step"]
+    step, separate = 1e3 * served["mixed_step"], 1e3 * served["separate_step"]
     label = "섞인 batch의 decode 한 단계 · one decoding step of a mixed batch"
     yield Metric("mixed_step", step, label, "ms", "lower", baseline=separate, group=SERVED)
     label = "같은 batch, base만 · the same batch, base alone"

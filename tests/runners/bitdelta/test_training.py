@@ -46,9 +46,11 @@ def test_fine_tuning_moves_the_named_weights_alone_and_learns(loaded):
 def test_greedy_answers_that_were_learned_are_right(loaded):
     data = training.batches(loaded.tokenizer, [Example("ab:", " x")] * 4, 4)
     training.fine_tune(loaded.model, list(storage.linear_weights(loaded.model)), data * 80, 1e-2, lambda loss: None)
-    nats, right = training.answer(loaded.model, data)
-    assert right == [True] * 4
-    assert max(nats) < 1
+    assert training.answer(loaded.model, data)[1] == [True] * 4
+    other = training.batches(loaded.tokenizer, [Example("ab:", " x"), Example("ab:", " y")], 2)
+    nats, right = training.answer(loaded.model, other)
+    assert right == [True, False]
+    assert nats[0] < nats[1]
 
 
 def test_windows_have_their_length_and_come_from_all_of_a_text(loaded):
