@@ -20,7 +20,7 @@ from .method import unpack_signs
 
 # Where one way overtakes the other: measured on a CPU with AVX-512, one and two threads, by benchmarks/bitdelta.py.
 BYTES_TOKENS = 2  # at most, of one tenant, for look_up_bytes
-HALVES_TOKENS = 16, 192  # at least and at most, for look_up_halves; at least 1 where a matrix is larger than a tile
+FEWEST_HALVES, MOST_HALVES = 16, 192  # for look_up_halves; fewer too, where a matrix is larger than a tile
 SMALL = 1 << 18  # weights of a matrix which is unpacked before the tables are made
 TILE = 1 << 20  # weights that are unpacked at a time: 4 MiB of numbers
 INDICES = 1 << 18  # looked up at a time: 1 MiB of indices
@@ -29,27 +29,27 @@ TRITON_TOKENS = 64  # at most, for the kernel that handles each row by itself
 
 def sign_product(x_NI: Tensor, bits_OP: Tensor) -> Tensor:
     """X sign^T in fp32 for the signs of one tenant: N x O."""
-    tokens, weights = x_NI.shape[0], x_NI.shape[1] * bits_OP.shape[0]
-    if x_NI.device.type != "cpu":
-        if tokens > TRITON_TOKENS:
+    tokens, inputs = x_NI.shape
+    weights = inputs * len(bits_OP)
+    if x_NI.is_cpu:
+        if weights <= SMALL or tokens > MOST_HALVES:
             return unpack(x_NI, bits_OP)
-        return sign_product_by_row(x_NI, bits_OP.unsqueeze(0), torch.zeros(tokens, dtype=torch.int32))
-    if tokens <= BYTES_TOKENS and weights > SMALL:
-        return look_up_bytes(x_NI, bits_OP.unsqueeze(0), torch.zeros(tokens, dtype=torch.long))
-    fewest, most = HALVES_TOKENS
-    if tokens <= most and (weights > TILE or (weights > SMALL and tokens >= fewest)):
-        return look_up_halves(x_NI, bits_OP)
-    return unpack(x_NI, bits_OP)
+        if tokens <= BYTES_TOKENS:
+            return look_up_bytes(x_NI, bits_OP.unsqueeze(0), torch.zeros(tokens, dtype=torch.long))
+        return look_up_halves(x_NI, bits_OP) if tokens >= FEWEST_HALVES or weights > TILE else unpack(x_NI, bits_OP)
+    if tokens > TRITON_TOKENS:
+        return unpack(x_NI, bits_OP)
+    return sign_product_by_row(x_NI, bits_OP.unsqueeze(0), torch.zeros(tokens, dtype=torch.int32))
 
 
 def sign_product_by_row(x_NI: Tensor, bits_TOP: Tensor, tenant_N: Tensor) -> Tensor:
     """The same where row n uses the signs of tenant_N[n]; -1 is the base alone, and gives zeros. N x O, fp32."""
-    if x_NI.device.type != "cpu" and x_NI.shape[0] <= TRITON_TOKENS:
+    if not x_NI.is_cpu and x_NI.shape[0] <= TRITON_TOKENS:
         from .triton_kernels import sign_product_rows  # Triton exists on Linux alone, and only a GPU needs it
 
         return sign_product_rows(x_NI, bits_TOP, tenant_N.to(x_NI.device))
     tenants = [tenant for tenant in tenant_N.unique().tolist() if tenant >= 0]
-    if tenants and x_NI.device.type == "cpu" and len(x_NI) <= BYTES_TOKENS * len(tenants):
+    if tenants and x_NI.is_cpu and len(x_NI) <= BYTES_TOKENS * len(tenants):
         return look_up_bytes(x_NI, bits_TOP, tenant_N)
     y_NO = x_NI.new_zeros((x_NI.shape[0], bits_TOP.shape[1]), dtype=torch.float32)
     for tenant in tenants:
@@ -91,8 +91,9 @@ def look_up_halves(x_NI: Tensor, bits_OP: Tensor) -> Tensor:
 def unpack(x_NI: Tensor, bits_OP: Tensor) -> Tensor:
     """X sign^T, a tile of +1 and -1 at a time; fp32."""
     x_NI, inputs = x_NI.float(), x_NI.shape[1]
-    tiles = [x_NI @ unpack_signs(tile_OP, inputs).T for tile_OP in bits_OP.split(max(1, TILE // inputs))]
-    return tiles[0] if len(tiles) == 1 else torch.cat(tiles, dim=1)
+    if len(bits_OP) * inputs <= TILE:
+        return x_NI @ unpack_signs(bits_OP, inputs).T
+    return torch.cat([x_NI @ unpack_signs(tile_OP, inputs).T for tile_OP in bits_OP.split(max(1, TILE // inputs))], 1)
 
 
 def _padded(x_NI: Tensor, inputs: int) -> Tensor:
