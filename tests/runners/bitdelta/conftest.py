@@ -1,8 +1,11 @@
 """A tiny random Llama with a tokenizer of bytes: everything that the runner does, in a second."""
 
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make runners")
 pytest.importorskip("transformers", reason="transformers is not installed: make runners")
