@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from nonmun.runner import Result
 from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, INK, SOFT, figure
@@ -65,7 +67,8 @@ def _gain(tasks: dict[str, Any]) -> Figure:
                 color=INK,
             )
         ax.set_xscale("log")
-        ax.set_title(name if task["easy"] else f"{name} (hard)", fontsize=10, fontweight="normal")
+        _powers(ax.xaxis, (1,))
+        _name(ax, name, tasks)
         ax.set_yticks(range(len(SHOWN)), list(reversed(SHOWN.values())))
         ax.set_ylim(-0.5, len(SHOWN) - 0.3)
         ax.grid(axis="x")
@@ -76,76 +79,93 @@ def _gain(tasks: dict[str, Any]) -> Figure:
 
 def _bytes(tasks: dict[str, Any]) -> Figure:
     """What is kept against what it takes to store, one panel a task."""
-    of_svd, of_bit = (
-        max(1 - task["variants"][v]["recovered"] for task in tasks.values()) for v in ("svd", "distilled")
-    )
-    better = "less is lost with signs than with an SVD" if of_bit < of_svd else "an SVD loses less than signs"
     points = "; ".join(
         f"{name}: " + ", ".join(f"{v} {one['bytes'] / 1e6:.1f} MB, {one['nll']:.3g} nats" for v, one in _stored(task))
         for name, task in tasks.items()
     )
     fig, axes = figure(
-        f"At equal bytes {better}",
+        f"At equal bytes {_against_svd(tasks)}",
         alt=f"Answer NLL against megabytes stored for each tenant, both logarithmic. {points}.",
-        width=6.4 if len(tasks) == 1 else 8.4,
+        width=6.4 if len(tasks) == 1 else 9.6,
         height=3.2,
         columns=len(tasks),
         sharex=True,
         squeeze=False,
     )
     for ax, (name, task) in zip(axes[0], tasks.items(), strict=True):
-        line = [
-            (one["bytes"] / 1e6, max(FEWEST_NATS, one["nll"]))
-            for v, one in _stored(task)
-            if v == "initial" or v.startswith("bits")
-        ]
-        rounded = [
-            (one["bytes"] / 1e6, max(FEWEST_NATS, one["nll"])) for v, one in _stored(task) if v.startswith("rtn")
-        ]
-        ax.plot(*zip(*line, strict=True), "o-", color=BLUE, linewidth=1)
+        stored = {v: (one["bytes"] / 1e6, max(FEWEST_NATS, one["nll"])) for v, one in _stored(task)}
+        signs = [stored[v] for v in stored if v == "initial" or v.startswith("bits")]
+        rounded = [stored[v] for v in stored if v.startswith("rtn")]
+        ax.plot(*zip(*signs, strict=True), "o-", color=BLUE, linewidth=1)
         ax.plot(*zip(*rounded, strict=True), "s-", color=GREY, linewidth=1)
         for variant, marker, colour in (("svd", "D", GREY), ("distilled", "o", ACCENT), ("fine", "^", GREY)):
-            one = task["variants"][variant]
-            ax.plot(one["bytes"] / 1e6, max(FEWEST_NATS, one["nll"]), marker, color=colour)
+            ax.plot(*stored[variant], marker, color=colour)
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.set_xticks([13, 27, 53, 106, 212], ["13", "27", "53", "106", "212"])
-        ax.minorticks_off()
-        ax.set_title(name if task["easy"] else f"{name} (hard)", fontsize=10, fontweight="normal")
-        _label(ax, task, line, rounded)
+        ax.set_xlim(5, 260)
+        ax.set_xticks([13, 27, 53, 212], ["13", "27", "53", "212"])
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        low, high = min(y for _, y in stored.values()), max(y for _, y in stored.values())
+        ax.set_ylim(low / 1.35, high * 1.25)
+        _powers(ax.yaxis, (1, 2, 5) if high < 30 * low else (1,))
+        _name(ax, name, tasks)
+        _label(ax, stored, signs, rounded)
     axes[0][0].set_ylabel("answer NLL, nats per token")
     axes[0][len(tasks) // 2].set_xlabel("MB stored for each tenant")
     return fig
+
+
+def _against_svd(tasks: dict[str, Any]) -> str:
+    """Better or worse only where the intervals are apart."""
+    ours, theirs = ([task["variants"][v]["recovered_ci95"] for task in tasks.values()] for v in ("distilled", "svd"))
+    better = sum(one[0] > other[1] for one, other in zip(ours, theirs, strict=True))
+    worse = sum(one[1] < other[0] for one, other in zip(ours, theirs, strict=True))
+    if better == worse:
+        return "signs and an SVD keep about as much"
+    count = "" if len(tasks) == 1 else f" in {max(better, worse)} of {len(tasks)} tasks"
+    return f"signs keep {'more' if better > worse else 'less'} than an SVD{count}"
 
 
 def _stored(task: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(v, one) for v, one in task["variants"].items() if one["bytes"] and v != "random"]
 
 
-def _label(ax: Axes, task: dict[str, Any], line: list[tuple[float, float]], rounded: list[tuple[float, float]]) -> None:
-    """Names beside the points instead of a legend."""
-    named = {"svd": "SVD", "distilled": "1 bit, distilled", "fine": "fp16"}
-    for variant, text in named.items():
-        one = task["variants"][variant]
-        at = (one["bytes"] / 1e6, max(FEWEST_NATS, one["nll"]))
-        left = variant == "fine"
-        colour = ACCENT if variant == "distilled" else SOFT
+def _label(
+    ax: Axes,
+    stored: dict[str, tuple[float, float]],
+    signs: list[tuple[float, float]],
+    rounded: list[tuple[float, float]],
+) -> None:
+    """Names beside the points instead of a legend. Those at one bit stand on the left, apart from each other."""
+    texts = {"svd": ("SVD", SOFT), "initial": ("1 bit, initial", BLUE), "distilled": ("1 bit, distilled", ACCENT)}
+    for place, variant in enumerate(sorted(texts, key=lambda variant: stored[variant][1])):
+        text, colour = texts[variant]
         ax.annotate(
-            text, at, (-7 if left else 7, -3), textcoords="offset points", ha="right" if left else "left", fontsize=8,
+            text,
+            stored[variant],
+            (-7, 9 * (place - 1) - 3),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8,
             color=colour,
-        )  # fmt: skip
-    for points, text, colour, above in ((line, "{} bit", BLUE, True), (rounded, "round, {} bit", SOFT, False)):
-        for place, at in enumerate(points):
-            bits = place + (1 if above else 2)
-            if bits in (1, 2, 4):
-                ax.annotate(
-                    text.format(bits),
-                    at,
-                    (5, 5 if above else -11),
-                    textcoords="offset points",
-                    fontsize=8,
-                    color=colour,
-                )
+        )
+    ax.annotate("fp16", stored["fine"], (-7, -3), textcoords="offset points", ha="right", fontsize=8, color=SOFT)
+    for at, bits in zip(signs[1:], range(2, 9), strict=False):
+        if bits in (2, 4):
+            ax.annotate(f"{bits} bits", at, (4, 5), textcoords="offset points", fontsize=8, color=BLUE)
+    ax.annotate("rounded, 2–4 bits", rounded[0], (0, -12), textcoords="offset points", fontsize=8, color=SOFT)
+
+
+def _powers(axis: Axis, steps: tuple[int, ...]) -> None:
+    """Plain numbers on a logarithmic axis."""
+    axis.set_major_locator(LogLocator(subs=steps))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _name(ax: Axes, name: str, tasks: dict[str, Any]) -> None:
+    if len(tasks) > 1:
+        ax.set_title(name if tasks[name]["easy"] else f"{name} (hard)", fontsize=10, fontweight="normal")
 
 
 def _distillation(tasks: dict[str, Any]) -> Figure:
@@ -172,7 +192,9 @@ def _distillation(tasks: dict[str, Any]) -> Figure:
             fontsize=8, color=colour if colour != GREY else SOFT,
         )  # fmt: skip
     ax.set_yscale("log")
+    _powers(ax.yaxis, (1, 2, 5))
     ax.set_xlim(-1, 1.32 * max(len(curve) for task in tasks.values() for curve in task["curves"]))
+    ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= len(next(iter(tasks.values()))["curves"][0])])
     ax.set_xlabel("step of distillation (dots: sequences that were not trained on, before and after)")
     ax.set_ylabel("logit distance (MSE)")
     return fig
