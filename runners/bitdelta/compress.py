@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,20 @@ _READ = "name a folder with *.safetensors, or an id that was fetched with: hf do
 
 
 class Weights:
-    """The tensors of one model, read when they are asked for."""
+    """The tensors of one model, read when they are asked for.
 
-    def __init__(self, name: str, stack: ExitStack) -> None:
+    A file is opened anew for each: what is mapped from it counts as this process's memory until it is closed.
+    """
+
+    def __init__(self, name: str) -> None:
         self.name = name
-        self._files: dict[str, Any] = {}
+        self._files: dict[str, Path] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
         for path in weight_files(name):
-            try:
-                file = stack.enter_context(safetensors.safe_open(path, framework="pt"))
-            except (OSError, safetensors.SafetensorError) as error:
-                raise RunnerError(f"{path}: not a whole safetensors file ({error})", mend="fetch it again") from error
-            self._files |= dict.fromkeys(file.keys(), file)
+            with _opened(path) as file:
+                for tensor in file.keys():  # noqa: SIM118 - it is no dict
+                    self._files[tensor] = path
+                    self._shapes[tensor] = tuple(file.get_slice(tensor).get_shape())
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._files))
@@ -46,13 +49,20 @@ class Weights:
         return name in self._files
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self._files[name].get_slice(name).get_shape())
+        return self._shapes[name]
 
     def __getitem__(self, name: str) -> Tensor:
-        try:
-            return self._files[name].get_tensor(name)
-        except (RuntimeError, ValueError, safetensors.SafetensorError) as error:
-            raise RunnerError(f"{self.name}: {name} cannot be read ({error})", mend="fetch it again") from error
+        with _opened(self._files[name]) as file:
+            return file.get_tensor(name).clone()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            yield file
+    except (OSError, RuntimeError, ValueError, safetensors.SafetensorError) as error:
+        raise RunnerError(f"{path}: not a whole safetensors file ({error})", mend="fetch it again") from error
 
 
 def weight_files(name: str) -> list[Path]:
@@ -88,21 +98,20 @@ def compress(base: str, fine_tuned: str, *, bits: int = 1, progress: Progress | 
 
     Matrices inside blocks become bits; other tensors that differ (norms, embeddings, a head) are kept whole, as in [1].
     """
-    with ExitStack() as stack:
-        old, new = Weights(base, stack), Weights(fine_tuned, stack)
-        _check_shapes(old, new)
-        digest, packed, scale, whole = hashlib.sha256(), {}, {}, {}
-        names = list(old)
-        for name in progress.track(names, "compress", unit="tensor") if progress else names:
-            before, after = old[name], new[name]
-            for model, tensor in ((base, before), (fine_tuned, after)):
-                if not torch.isfinite(tensor).all():
-                    raise RunnerError(f"{model}: {name} holds NaN or infinity", mend="name a model that is whole")
-            if before.ndim == 2 and is_in_a_block(name.removesuffix(".weight")) and name.endswith(".weight"):
-                add_to_fingerprint(digest, name, before)
-                packed[name], scale[name] = quantize(after.float() - before.float(), bits)
-            elif not torch.equal(before, after):
-                whole[name] = after
+    old, new = Weights(base), Weights(fine_tuned)
+    _check_shapes(old, new)
+    digest, packed, scale, whole = hashlib.sha256(), {}, {}, {}
+    names = list(old)
+    for name in progress.track(names, "compress", unit="tensor") if progress else names:
+        before, after = old[name], new[name]
+        for model, tensor in ((base, before), (fine_tuned, after)):
+            if not torch.isfinite(tensor).all():
+                raise RunnerError(f"{model}: {name} holds NaN or infinity", mend="name a model that is whole")
+        if before.ndim == 2 and is_in_a_block(name) and name.endswith(".weight"):
+            add_to_fingerprint(digest, name, before)
+            packed[name], scale[name] = quantize(after.float() - before.float(), bits)
+        elif not torch.equal(before, after):
+            whole[name] = after
     if not packed:
         raise RunnerError(f"{base} has no matrices in numbered layers", mend="name a causal LM")
     return Delta(digest.hexdigest(), packed, scale, whole)
