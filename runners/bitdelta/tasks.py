@@ -45,19 +45,27 @@ class Task:
     recall: bool = False
 
     def examples(self, seed: int, train: int, test: int) -> tuple[list[Example], list[Example]]:
-        """So many to train on, in order, and so many different ones to test with (fewer where there are no more)."""
+        """So many to train on, in order, and so many different ones to test with, or fewer where there are no more.
+
+        What is trained on differs as well, until a task has no more; then it begins again.
+        """
         stream = self.draw(Random(f"{self.name}/{seed}"))
         if self.recall:
             trained = [next(stream) for _ in range(train)]
             return trained, list(dict.fromkeys(trained))[:test]
         tested = _different(stream, test, set())
-        return _different(stream, train, set(tested)), tested
+        trained = _different(stream, train, set(tested))
+        return (trained * -(-train // len(trained)))[:train], tested
 
 
 def _different(stream: Iterator[Example], count: int, without: set[Example]) -> list[Example]:
+    """As many as there are: a thousand draws that bring nothing new are taken for the end."""
     found: dict[Example, None] = {}
-    while len(found) < count:
-        if (example := next(stream)) not in without:
+    idle = 0
+    while len(found) < count and idle < 1000:
+        example = next(stream)
+        idle = idle + 1 if example in found or example in without else 0
+        if example not in without:
             found[example] = None
     return list(found)
 

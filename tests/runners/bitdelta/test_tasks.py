@@ -47,3 +47,11 @@ def test_text_to_distil_with_and_text_to_test_with_share_no_paragraph():
     assert min(len(first), len(second)) > 50_000
     assert not set(first.split("\n\n")) & set(second.split("\n\n"))
     assert general_text(0) == (first, second) != general_text(1)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_more_than_a_task_has_begins_again(name):
+    train, test = TASKS[name].examples(0, 20_000, 16)
+    assert len(train) == 20_000
+    assert 16 < len(set(train)) < 20_000
+    assert TASKS[name].recall or not set(train) & set(test)
