@@ -47,6 +47,7 @@ def _gain(tasks: dict[str, Any]) -> Figure:
         width=6.4 if len(tasks) == 1 else 8.4,
         height=2.8,
         columns=len(tasks),
+        sharex=True,
         sharey=True,
         squeeze=False,
     )
@@ -102,7 +103,7 @@ def _bytes(tasks: dict[str, Any]) -> Figure:
             ax.plot(*stored[variant], marker, color=colour)
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ax.set_xlim(5, 260)
+        ax.set_xlim(5 if len(tasks) == 1 else 1.8, 260)  # room for names on the left
         ax.set_xticks([13, 27, 53, 212], ["13", "27", "53", "212"])
         ax.xaxis.set_minor_formatter(NullFormatter())
         low, high = min(y for _, y in stored.values()), max(y for _, y in stored.values())
