@@ -130,7 +130,7 @@ def test_both_engines_alone_and_through_nonmun_make_the_same_site(
     assert by_mkdocs.code == 0, by_mkdocs
     site = read(sources / "build/site")
     assert len(site) > 20
-    assert all(seen.words for seen in site.values())
+    assert all(seen.words for path, seen in site.items() if not path.startswith("arxiv/"))  # those lead on at once
 
     plain = tmp_path / "plain"  # the generated tree and the settings, and nothing of nonmun's
     for name in ("docs", "theme"):
