@@ -29,7 +29,7 @@ lint: $(VENV)/.dev ## ruff, mypy, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.dev ## measure against peers and record the table in benchmarks/
+bench: $(VENV)/.dev $(VENV)/.runners ## measure against peers and record the table in benchmarks/
 	$(BIN)/python -m benchmarks
 
 runners: $(VENV)/.runners ## install what runners need: torch, transformers, and small models' weights

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,12 @@ class Row:
     reached: bool | None = None
 
 
+def _file_system(folder: Path) -> str:
+    """What kind of disk the notes and sites lay on: ext4, tmpfs, …"""
+    mounts = {Path(one.mountpoint): one.fstype for one in psutil.disk_partitions(all=True)}
+    return next((mounts[place] for place in (folder, *folder.parents) if place in mounts), "an unknown disk")
+
+
 def write_results(rows: Sequence[Row], vault: Path, notes: int, *, record: bool) -> None:
     """Print the table; record it where every benchmark was run."""
     memory = psutil.virtual_memory().total / 2**30
@@ -36,6 +43,7 @@ def write_results(rows: Sequence[Row], vault: Path, notes: int, *, record: bool)
         "",
         f"- {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, "
         f"{platform.system()}, Python {platform.python_version()}",
+        f"- files on {_file_system(Path(tempfile.gettempdir()))}",
         "- " + ", ".join(f"{package} {version(package)}" for package in PACKAGES),
         f"- {notes:,} notes, copied with changed words from {sum(1 for _ in vault.rglob('*.md')):,} in `{vault.name}`",
         "",

@@ -45,7 +45,9 @@ def test_a_site_has_them_beside_its_pages_and_pages_lead_there(base: Path) -> No
     }
     for page in (site / "index.html", *site.glob("tags/*/index.html"), site / "archive/index.html"):
         html = page.read_text("utf-8")
-        named = re.findall(r'<link rel="alternate feed" type="application/(?:atom\+xml|feed\+json)" href="([^"]+)"', html)
+        named = re.findall(
+            r'<link rel="alternate feed" type="application/(?:atom\+xml|feed\+json)" href="([^"]+)"', html
+        )
         here = f"https://x/{page.relative_to(site).as_posix()}"
         assert len(named) == (3 if page.parent.parent.name == "tags" else 2), page
         assert all((site / urljoin(here, href).removeprefix("https://x/")).is_file() for href in named), named
