@@ -46,10 +46,10 @@ def page(
 
 def plan_site(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     """Every page of the site, each once, in a fixed order."""
-    from nonmun.pages import archive, digest, home, note, runner, tag
+    from nonmun.pages import archive, digest, home, note, runner, search, tag
 
     plans: list[PagePlan] = []
-    for room in (home, note, digest, archive, tag, runner):
+    for room in (home, note, digest, archive, tag, runner, search):
         plans += room.plan(catalogue, templates)
     return _unique(plans)
 
