@@ -42,6 +42,8 @@ PAGES = {
     "tag": "tags/quantization/",
     "runners": "runners/",
     "runner": "runners/bitdelta/",
+    "search": "search/",
+    "search with results": "search/?q=학습&tag=pretraining",
     "404": "no/such/page",
 }
 
