@@ -6,11 +6,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import building, editing, parsing, weight
+from benchmarks import building, editing, parsing, search, weight
 from benchmarks.corpus import find_vault
 from benchmarks.record import Row, write_results
 
-ROOMS = {"parsing": parsing, "building": building, "editing": editing, "weight": weight}
+ROOMS = {"parsing": parsing, "building": building, "editing": editing, "weight": weight, "search": search}
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from nonmun.search.documents import Text, Zone
 from nonmun.search.tokens import STOP_WORDS
 
 syllables = st.text("학습사전데이터를는", min_size=1, max_size=5)
-words = st.one_of(syllables, st.sampled_from(["gan", "BERT", "gpt4", "x"]))
+words = st.one_of(syllables, st.sampled_from(["gan", "BERT", "gpt4", "x", "gan1a", "gan3"]))
 sentences = st.lists(words, max_size=12).map(" ".join)
 
 
@@ -56,6 +56,16 @@ def test_words_together_find_what_each_of_them_finds(texts: list[str], several: 
 @given(st.lists(sentences, max_size=6), syllables, syllables)
 def test_a_word_taken_out_takes_out_what_it_finds(texts: list[str], wanted: str, unwanted: str) -> None:
     assert found(texts, f'"{wanted}" -"{unwanted}"') == found(texts, f'"{wanted}"') - found(texts, f'"{unwanted}"')
+
+
+def test_a_word_in_title_and_text_is_found_in_both_whatever_words_with_digits_follow_it() -> None:
+    notes = [("gan", "x"), ("x", "gan"), ("gan3", "gan1a gan2 gan4")]
+    records = [
+        Record(f"n{number}", title, langs=("en",), texts=(Text(Zone.EN, "en", text),))
+        for number, (title, text) in enumerate(notes)
+    ]
+    index = Index(build_index(map(document_of, records), []).__getitem__)
+    assert {hit.record.slug for hit in search(index, parse_query('"gan"')).hits} == {"n0", "n1"}
 
 
 def test_stop_words_take_their_place_in_a_phrase_and_are_not_kept() -> None:

@@ -115,7 +115,8 @@ def _blocks(writers: Mapping[str, ZoneWriter]) -> Iterator[tuple[str, bytes]]:
     """The keys in order, each with its zones one after another."""
     key = ""
     parts: list[bytes] = []
-    for name in sorted(writers):
+    # By key first: the digit of a zone must not decide between r and r2d.
+    for name in sorted(writers, key=lambda name: (name[:-1], name[-1])):
         if name[:-1] != key:
             if parts:
                 yield key, b"".join(parts)
