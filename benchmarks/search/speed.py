@@ -86,16 +86,23 @@ def _type(browser: Browser, address: str, word: str, names: tuple[str, str, str]
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(180_000)
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
     session = context.new_cdp_session(page)
     session.send("Network.enable")
     line = {"offline": False, "latency": LATENCY_MS, "downloadThroughput": BYTES_A_SECOND, "uploadThroughput": -1}
     session.send("Network.emulateNetworkConditions", line)
-    received = [0.0]
+    received = [0.0]  # of what only search needs
+    ours: set[str] = set()
     session.on(
-        "Network.loadingFinished", lambda event: received.__setitem__(0, received[0] + event["encodedDataLength"])
+        "Network.responseReceived",
+        lambda event: ours.add(event["requestId"]) if "/search" in event["response"]["url"] else None,
     )
+    session.on(
+        "Network.loadingFinished",
+        lambda event: received.__setitem__(
+            0, received[0] + (event["encodedDataLength"] if event["requestId"] in ours else 0)
+        ),
+    )
+    page.goto(address, wait_until="load")  # and then someone types at once
     page.evaluate(WATCH, [listed, item])
     found = _Typed()
     if names is MATERIAL:  # its box opens with a click

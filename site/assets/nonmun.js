@@ -64,8 +64,12 @@
   // Search: nothing of it is fetched before someone goes to a search box; then all of its modules at once.
   const modules = ["box", "view", "engine", "query", "tokens", "reader", "coding", "matching", "ranking", "snippets"];
   const part = (name) => import(new URL(`search/${name}.js`, assets).href);
-  const searching = (form) => {
+  const begin = () => {
+    if (location.protocol !== "file:") window.nmManifest ??= fetch(new URL("../search/index.json", assets), { cache: "no-cache" }).catch(() => null);
     for (const name of modules) part(name).catch(() => {});
+  };
+  const searching = (form) => {
+    begin();
     part("box").then(({ attach }) => attach(form), () => form.classList.add("nm-find--plain"));
   };
   document.addEventListener("focusin", ({ target }) => {
@@ -76,7 +80,7 @@
     const place = document.querySelector(".nm-search");
     if (!place || place.dataset.nmReady) return;
     place.dataset.nmReady = "";
-    for (const name of modules) part(name).catch(() => {});
+    begin();
     part("page").then(({ start }) => start(place), () => (place.querySelector(".nm-results__status").textContent = onDisk));
   };
   const onDisk = "검색은 서버가 있어야 합니다. nonmun serve로 여세요. · Search needs a server; open the site with nonmun serve.";

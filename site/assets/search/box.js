@@ -1,5 +1,6 @@
 // A search box with a list under it: as one types, with arrows, Enter and Esc, and told to those who hear the page.
 import { explain, facts, find, langOf, make, marked, noteAddress, nothing, prepare, root, two, both } from "./view.js";
+import { foresee } from "./engine.js";
 import { isEmpty, parseQuery } from "./query.js";
 
 const SHOWN = 7;
@@ -94,6 +95,7 @@ export const attach = (form) => {
       if (mine !== turn) return;
       // A syllable in the making that finds nothing says nothing yet: what was found stays.
       if (!(composing && !found.result.total && list.childElementCount)) show(found, query);
+      setTimeout(() => mine === turn && foresee(found.index, input.value, { limit: SHOWN }).catch(() => {}), 20);
     } catch (error) {
       if (mine !== turn) return;
       list.replaceChildren();

@@ -1,6 +1,6 @@
 // A query and an index → the notes it finds; the same as src/nonmun/search/engine.py.
 import { AUTHORS, FACT, TAGS, findTerm, newFound } from "./matching.js";
-import { makeTerm, tagForm } from "./query.js";
+import { makeTerm, parseQuery, tagForm } from "./query.js";
 import { rarity, worth } from "./ranking.js";
 import { marks, pieces, snippet } from "./snippets.js";
 import { isSyllable, stem } from "./tokens.js";
@@ -16,6 +16,28 @@ export const search = async (index, query, options = {}) => {
     if (!index.wanted.size) return result;
     await index.load();
   }
+};
+
+// Fetch what the next keystroke will most likely ask for: what goes on from the last syllable or letters, and the
+// notes that the likeliest of it would find.
+const FORESEEN = 2;
+const FORESEEN_SHARDS = 4;
+
+export const foresee = async (index, text, options) => {
+  const atom = parseQuery(text).terms.at(-1);
+  if (!atom?.typing) return;
+  const last = atom.atoms.at(-1);
+  const beginning = last.hangul ? last.text.at(-1) : last.text;
+  if (index.spanOf(beginning) > FORESEEN_SHARDS) return;
+  index.keys(beginning);
+  await index.load();
+  const weights = new Map();
+  for (const key of index.keys(beginning)) {
+    const next = key.length > beginning.length ? key.slice(0, beginning.length + 1) : "";
+    if (next && (!last.hangul || isSyllable(next.at(-1)))) weights.set(next, (weights.get(next) ?? 0) + index.sizeOf(key));
+  }
+  const likely = [...weights].sort((a, b) => b[1] - a[1]).slice(0, FORESEEN);
+  for (const [next] of likely) await search(index, parseQuery(text + next.at(-1)), options);
 };
 
 const evaluate = (index, query, options) => {

@@ -50,10 +50,10 @@ const add = (found, places, zone, exact) => {
 };
 
 const looser = (index, term) => {
-  if (term.phrase) return null;
   const last = term.atoms.at(-1);
-  const readings = term.atoms.map((atom) => readingsOf(index, atom, term.typing && atom === last));
-  if (last.hangul) {
+  const fixed = (atom) => term.phrase && atom !== last;
+  const readings = term.atoms.map((atom) => (fixed(atom) ? [atom.text] : readingsOf(index, atom, term.typing && atom === last)));
+  if (last.hangul && !term.phrase) {
     const ending = endingOf(last.text);
     if (ending && !index.places(last.text).has(WORD)) readings.at(-1).push(last.text.slice(0, -ending.length));
   }

@@ -23,10 +23,10 @@ const isAfter = (one, other) => {
   return at >= 0 && (b[at] === undefined || a[at] > b[at]);
 };
 
-const request = async (url, cache) => {
+const request = async (url, cache, early) => {
   let answer;
   try {
-    answer = await fetch(url, { cache });
+    answer = (await early) ?? (await fetch(url, { cache }));
   } catch {
     throw new IndexError("offline", url);
   }
@@ -34,8 +34,9 @@ const request = async (url, cache) => {
   return new Uint8Array(await answer.arrayBuffer());
 };
 
-export const openIndex = async (root) => {
-  const data = await request(new URL("index.json", root), "no-cache");
+// `early` is the answer for the manifest where somebody has asked for it already.
+export const openIndex = async (root, early) => {
+  const data = await request(new URL("index.json", root), "no-cache", early);
   let manifest;
   try {
     manifest = JSON.parse(utf8.decode(data));
@@ -131,6 +132,15 @@ export class Index {
       for (const key of this.shard(number)?.keys() ?? []) if (key.startsWith(beginning)) found.push(key);
     }
     return found;
+  }
+
+  // How many shards hold the keys that begin so, and how much one of those keys weighs.
+  spanOf(beginning) {
+    return this.shardOf(`${beginning}\uffff`) - Math.max(0, this.shardOf(beginning)) + 1;
+  }
+
+  sizeOf(key) {
+    return this.shards.get(this.shardOf(key))?.get(key)?.length ?? 0;
   }
 
   record(note) {

@@ -36,7 +36,7 @@ const matchAtom = (row, at, atom, term, last) => {
   if (!atom.hangul) {
     const { text, hangul, parts } = row[at];
     if (text === atom.text || parts.includes(atom.text)) return at + 1;
-    if (term.phrase || hangul) return 0;
+    if ((term.phrase && !last) || hangul) return 0;
     return stem(text) === stem(atom.text) || (last && term.typing && text.startsWith(atom.text)) ? at + 1 : 0;
   }
   let length = 0;

@@ -38,11 +38,14 @@ export const facts = (record, limit = 3) =>
 
 // The one index of this page, opened at the first need and again where the site was rebuilt under it.
 let opening = null;
-const opened = () =>
-  (opening ??= openIndex(indexRoot).catch((error) => {
+const opened = () => {
+  const early = window.nmManifest; // the page's own script has asked for it while modules came
+  if (early) window.nmManifest = false;
+  return (opening ??= openIndex(indexRoot, early || undefined).catch((error) => {
     opening = null;
     throw error;
   }));
+};
 
 export const prepare = async () => {
   if (onDisk) return;

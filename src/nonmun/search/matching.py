@@ -67,12 +67,16 @@ def _add(found: dict[int, Found], places: Places, zone: Zone, *, exact: bool) ->
 
 
 def _looser(index: Index, term: Term) -> Iterator[list[str]]:
-    """For each atom all it may be read as; nothing where that is no more than what is written."""
-    if term.phrase:
-        return
-    readings = [_readings(index, atom, typing=term.typing and atom is term.atoms[-1]) for atom in term.atoms]
+    """For each atom all it may be read as; nothing where that is no more than what is written.
+
+    Of a phrase only the last word may have another form: "language model" is also in language models.
+    """
     last = term.atoms[-1]
-    if last.hangul:
+    readings = [
+        [atom.text] if term.phrase and atom is not last else _readings(index, atom, typing=term.typing and atom is last)
+        for atom in term.atoms
+    ]
+    if last.hangul and not term.phrase:
         ending = ending_of(last.text)
         if ending and Zone.WORD not in index.places(last.text):
             readings[-1].append(last.text[: -len(ending)])

@@ -58,7 +58,7 @@ def _match_atom(row: Sequence[Unit], at: int, atom: Atom, term: Term, *, last: b
         return 0
     if not atom.hangul:
         word = row[at].text
-        loose = not term.phrase and not row[at].hangul
+        loose = (last or not term.phrase) and not row[at].hangul
         same = word == atom.text or atom.text in row[at].parts
         if same or (loose and (stem(word) == stem(atom.text) or (last and term.typing and word.startswith(atom.text)))):
             return at + 1
