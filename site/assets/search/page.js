@@ -201,6 +201,10 @@ export const start = (place) => {
     input.value = state.q;
     look();
   }, { signal });
-  input.value = state.q;
-  look();
+  // What was typed while this script was on its way counts, where the address says nothing else.
+  if (input.value && !state.q) go({ q: input.value }, false);
+  else {
+    input.value = state.q;
+    look();
+  }
 };
