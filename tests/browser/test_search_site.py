@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from conftest import serving  # isort: skip
@@ -293,3 +294,24 @@ def test_search_works_with_the_themes_instant_navigation(browser: Browser, tmp_p
         page.go_back()
         expect(page.locator(".nm-results__count")).to_contain_text("30")
         page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_opens_while_searching_is_accessible(browser: Browser, address: str, scheme: str) -> None:
+    def violations(page: Page) -> list[object]:
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
+        return [(one["id"], [node["html"][:120] for node in one["nodes"][:3]]) for one in found]
+
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{address}notes/sora/")
+    page.locator(BOX).fill("pretraining 낱말모음")
+    expect(page.locator(".nm-header [role=option]").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}search/?q={quote('낱말모음')}&tag=gan&not=vision")
+    found(page)
+    page.locator(".nm-facets__open").click()
+    assert violations(page) == []
+    context.close()
