@@ -6,11 +6,18 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import bitdelta, building, editing, parsing, weight
+from benchmarks import bitdelta, building, editing, parsing, search, weight
 from benchmarks.corpus import find_vault
 from benchmarks.record import Row, write_results
 
-ROOMS = {"parsing": parsing, "building": building, "editing": editing, "weight": weight, "bitdelta": bitdelta}
+ROOMS = {
+    "parsing": parsing,
+    "building": building,
+    "editing": editing,
+    "weight": weight,
+    "search": search,
+    "bitdelta": bitdelta,
+}
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 // What a page does beyond showing itself: the reader's language, light and dark, copying, and pages read as files.
 (() => {
+  const assets = document.currentScript.src;
   const root = document.documentElement;
   const stored = (name, value) => {
     try {
@@ -60,7 +61,45 @@
     }
   };
 
+  // Search: nothing of it is fetched before someone goes to a search box; then all of its modules at once.
+  const modules = ["box", "view", "engine", "query", "tokens", "reader", "coding", "matching", "ranking", "snippets"];
+  const part = (name) => import(new URL(`search/${name}.js`, assets).href);
+  const begin = () => {
+    if (location.protocol !== "file:") window.nmManifest ??= fetch(new URL("../search/index.json", assets), { cache: "no-cache" }).catch(() => null);
+    for (const name of modules) part(name).catch(() => {});
+  };
+  const searching = (form) => {
+    begin();
+    part("box").then(({ attach }) => attach(form), () => form.classList.add("nm-find--plain"));
+  };
+  document.addEventListener("focusin", ({ target }) => {
+    const form = target.closest?.(".nm-find[data-nm-box]");
+    if (form && target.type === "search") searching(form);
+  });
+  const searchPage = () => {
+    const place = document.querySelector(".nm-search");
+    if (!place || place.dataset.nmReady) return;
+    place.dataset.nmReady = "";
+    begin();
+    part("page").then(({ start }) => start(place), () => (place.querySelector(".nm-results__status").textContent = onDisk));
+  };
+  const onDisk = "검색은 서버가 있어야 합니다. nonmun serve로 여세요. · Search needs a server; open the site with nonmun serve.";
+  document.addEventListener("keydown", (event) => {
+    const { key, target, altKey, ctrlKey, metaKey } = event;
+    const typing = target.closest?.("input, textarea, select, [contenteditable]");
+    const asked = (key === "/" && !typing && !altKey && !ctrlKey && !metaKey) || (key.toLowerCase() === "k" && (ctrlKey || metaKey) && !altKey);
+    if (!asked) return;
+    const boxes = [...document.querySelectorAll(".nm-search input[type=search], .nm-find input[type=search]")];
+    const box = boxes.find((one) => one.checkVisibility?.() ?? one.offsetParent);
+    event.preventDefault();
+    if (box) {
+      box.focus();
+      box.select();
+    } else document.querySelector(".nm-find__link")?.click();
+  });
+
   const arrange = () => {
+    searchPage();
     setLanguage(stored("lang") ?? root.dataset.nmLang);
     setScheme();
     for (const block of document.querySelectorAll(".nm pre, .nm-command")) {

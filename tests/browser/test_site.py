@@ -43,6 +43,8 @@ PAGES = {
     "runners": "runners/",
     "runner": "runners/bitdelta/",
     "recorded runner": "runners/scaled_attention/",
+    "search": "search/",
+    "search with results": "search/?q=학습&tag=pretraining",
     "404": "no/such/page",
 }
 

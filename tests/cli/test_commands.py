@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 KEYS = ["slug", "title", "authors", "arxiv", "urls", "date", "tags", "langs", "runners", "path", "line"]
-COMMANDS = ["init", "new", "import", "check", "list", "run", "build", "serve", "doctor"]
+COMMANDS = ["init", "new", "import", "check", "list", "search", "run", "build", "serve", "doctor"]
 
 
 def nonmun(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nonmun.build.frames import stands_alone
+from nonmun.build.indexing import index_notes
 from nonmun.build.making import make_pages
 from nonmun.build.manifest import check_site_paths
 from nonmun.build.project import is_page, read_project, site_path
@@ -76,7 +77,10 @@ def generate(
     version = _version(templates)
     known = tree.files()
     static = _static_files(base, loaded, known)
+    there = {path: one.key for path, one in known.items() if path.startswith("search/") and tree.has(path)}
+    index = index_notes(base, loaded.catalogue, code_version(), there)
     keys = {path: one.key for path, one in static.grown.items()}
+    keys.update(index.keys)
     keys.update((path, f"{version}:{plan.key}") for path, plan in plans.items())
     stale = {path for path, key in keys.items() if path not in known or known[path].key != key or not tree.has(path)}
     gone = (known.keys() | tree.strangers()) - keys.keys()
@@ -87,10 +91,15 @@ def generate(
                 files.pop(path, None)
             for path in _copy(static, stale, tree):
                 del static.grown[path], keys[path]
+            for path in stale & index.data.keys():
+                tree.remove(path)
+                tree.put(path, index.data[path])
+                files[path] = Grown(index.keys[path])
             new = [plan for path, plan in plans.items() if path in stale]
             faults = _make(new, tree, note, begun)
             files.update((path, static.grown[path]) for path in stale & static.grown.keys())
             files.update((path, Grown(keys[path], faults[path])) for path in faults)
+    index.keep()
     known = tree.files()
     return Generated(
         keys=keys,

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 import nonmun
-from nonmun.cli import building, reading, running, writing
+from nonmun.cli import building, reading, running, searching, writing
 from nonmun.cli.output import error_line, flush, say
 from nonmun.errors import NonmunError, UsageError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (writing, reading, running, building):
+for room in (writing, reading, running, searching, building):
     room.register(app)
 
 

@@ -34,6 +34,11 @@ def error_line(text: str) -> None:
     _print(err, Text.assemble(("nonmun: ", "bold red"), printable(text)))
 
 
+def show_text(text: Text) -> None:
+    """One line whose parts are styled, and have been made printable."""
+    _print(out, text)
+
+
 def show_table(table: Table) -> None:
     _print(out, table)
 

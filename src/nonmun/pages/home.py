@@ -12,6 +12,7 @@ from nonmun.pages.archive import list_key, months_of
 from nonmun.pages.note import in_short
 from nonmun.pages.plan import PagePlan, page
 from nonmun.pages.runner import card_keys, runner_card
+from nonmun.pages.search import examples, search_link
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, face, row, tag_chip
 
@@ -27,6 +28,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     recent = [paper for paper in catalogue.papers if paper not in papers][:RECENT_SHOWN]
     tags = [name for name in used_tags(catalogue) if catalogue.by_tag.get(name)][:TAGS_SHOWN]
     years = _years(catalogue)
+    queries = examples(catalogue)
     key = key_of(
         latest and latest.date,
         list_key(papers),
@@ -37,6 +39,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         (len(catalogue.papers), len(catalogue.by_tag)),
         card_keys(catalogue),
         years,
+        queries,
     )
     place = Place("index.md")
 
@@ -44,6 +47,7 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         shown = {
             "place": place,
             "link": place.link,
+            "examples": [(query, search_link(place, query)) for query in queries],
             "digest_date": str(latest.date) if latest else "",
             "digest_href": place.link(f"digests/{latest.date}/") if latest else "",
             "entries": [

@@ -34,10 +34,10 @@ def page(
 
 def plan_site(catalogue: Catalogue, templates: Templates, site: Site) -> list[PagePlan]:
     """Every file that is made of the catalogue, each once, in a fixed order; `.md` are pages, the others final."""
-    from nonmun.pages import archive, digest, home, note, runner, tag
+    from nonmun.pages import archive, digest, home, note, runner, search, tag
 
     plans: list[PagePlan] = []
-    for room in (home, note, digest, archive, tag, runner):
+    for room in (home, note, digest, archive, tag, runner, search):
         plans += room.plan(catalogue, templates)
     plans += plan_citations(catalogue)
     plans += plan_feeds(catalogue, site, [plan.path for plan in plans if plan.path.endswith(".md")])

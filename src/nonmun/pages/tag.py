@@ -10,6 +10,7 @@ from nonmun.errors import Fault
 from nonmun.model import Tag
 from nonmun.pages.archive import list_key
 from nonmun.pages.plan import PagePlan, page
+from nonmun.pages.search import search_link
 from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, TagChip, face, rows, tag_chip
 
@@ -89,6 +90,7 @@ def _tag(tag: Tag, narrower: list[str], catalogue: Catalogue, templates: Templat
             "place": place,
             "link": place.link,
             "tag": tag,
+            "search_href": search_link(place, tag=tag.name),
             "count": len(papers),
             "broader": [tag_chip(parent, catalogue, place) for parent in tag.broader if parent in catalogue.tags],
             "narrower": [tag_chip(child, catalogue, place) for child in narrower],

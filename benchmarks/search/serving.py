@@ -1,0 +1,74 @@
+"""A static host as sites are served from: gzip for text, what is compressed already sent as it is, and Chromium."""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+PACKED = {".html", ".css", ".js", ".json", ".svg", ".xml", ".txt"}
+
+
+@lru_cache(maxsize=4_096)
+def _packed(file: str, time_ns: int) -> bytes:
+    return gzip.compress(Path(file).read_bytes(), 6, mtime=0)
+
+
+@contextmanager
+def serving(site: Path) -> Iterator[str]:
+    """The address of `site`, over HTTP/1.1 with connections kept."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(site))  # type: ignore[arg-type]
+
+        def do_GET(self) -> None:
+            file = Path(self.translate_path(self.path))
+            if file.is_dir():
+                file = file / "index.html"
+            if not file.is_file():
+                self.send_error(404)
+                return
+            small = file.suffix in PACKED
+            data = _packed(str(file), file.stat().st_mtime_ns) if small else file.read_bytes()
+            self.send_response(200)
+            self.send_header("Content-Type", mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Cache-Control", "max-age=600")
+            if small:
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    found = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()

@@ -1,0 +1,89 @@
+// Postings and shards from bytes, as src/nonmun/search/coding.py writes them.
+
+const UNORDERED = 6;
+const utf8 = new TextDecoder();
+
+export const readNumber = (data, at) => {
+  let value = 0;
+  let scale = 1;
+  for (;;) {
+    if (at >= data.length) throw new RangeError("a file of the index that ends too early");
+    const byte = data[at++];
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return [value, at];
+    scale *= 128;
+  }
+};
+
+// By zone and note the positions of a key.
+export const readBlock = (block) => {
+  const zones = new Map();
+  let at = 0;
+  const next = () => {
+    let value;
+    [value, at] = readNumber(block, at);
+    return value;
+  };
+  while (at < block.length) {
+    const head = next();
+    const zone = head & 7;
+    const end = next() + at;
+    const notes = [];
+    const counts = [];
+    let note = 0;
+    while (at < end) {
+      const value = next();
+      note += Math.floor(value / 2);
+      notes.push(note);
+      counts.push(value & 1 ? next() : 1);
+    }
+    if (notes.length !== head >>> 3) throw new RangeError("a block of the index that does not add up");
+    const byNote = new Map();
+    for (let i = 0; i < notes.length; i++) {
+      const places = [];
+      let place = 0;
+      if (zone < UNORDERED) for (let left = counts[i]; left > 0; left--) places.push((place += next()));
+      byNote.set(notes[i], places);
+    }
+    zones.set(zone, byNote);
+  }
+  return zones;
+};
+
+// The keys of a shard, each with its block.
+export const readShard = (data) => {
+  const blocks = new Map();
+  let [count, at] = readNumber(data, 0);
+  const heads = [];
+  let letters = new Uint8Array(0);
+  for (; count > 0; count--) {
+    let shared, length, size;
+    [shared, at] = readNumber(data, at);
+    [length, at] = readNumber(data, at);
+    const whole = new Uint8Array(shared + length);
+    whole.set(letters.subarray(0, shared));
+    whole.set(data.subarray(at, at + length), shared);
+    letters = whole;
+    [size, at] = readNumber(data, at + length);
+    heads.push([utf8.decode(letters), size]);
+  }
+  for (const [key, size] of heads) blocks.set(key, data.subarray(at, (at += size)));
+  return blocks;
+};
+
+export const readColumns = (columns, data, count) => {
+  let at = 0;
+  const next = () => {
+    let value;
+    [value, at] = readNumber(data, at);
+    return value;
+  };
+  for (const values of [columns.years, columns.flags]) for (let i = 0; i < count; i++) values.push(next());
+  for (let i = 0; i < count; i++) columns.tags.push(Array.from({ length: next() }, next));
+};
+
+export const unpack = async (data) => {
+  if (data[0] !== 0x1f || data[1] !== 0x8b) return data;
+  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+};

@@ -1,0 +1,212 @@
+"""The index of search in the generated tree: built as a whole at first, then brought up to date where a note changed.
+
+What stands in the tree is all that is needed to go on; build/.cache/search.json only says which notes it was made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from nonmun.catalogue import Catalogue, key_of
+from nonmun.cores import Note, on_all_cores
+from nonmun.model import Paper
+from nonmun.read.base import Base
+from nonmun.read.load import TICK_NS, code_version, load
+from nonmun.search import (
+    MANIFEST,
+    Document,
+    Facts,
+    Index,
+    build_index,
+    document_of,
+    edit_index,
+    in_order,
+    labels_of,
+    record_of,
+)
+
+FOLDER = "search"
+EDITS_AT_ONCE = 40  # changed notes, from which a new index costs less
+EDITS_IN_ALL = 500  # after which the index is built anew, so that its shards keep their size
+NOTES_PER_PROCESS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The index as it shall be: its files by path with their keys, and the content of those that are new.
+
+    `keep` remembers what it was made of, once the tree has it.
+    """
+
+    keys: Mapping[str, str]
+    data: Mapping[str, bytes]
+    keep: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _State:
+    """What the index in the tree was made of."""
+
+    version: str = ""
+    manifest: str = ""  # the key of its manifest, by which it is known to be the one in the tree
+    labels: str = ""
+    notes: Sequence[Sequence[str]] = ()  # slug and key of each, in order
+    files: Sequence[str] = ()
+    folders: Sequence[str] = ()  # that the notes were read from
+    edits: int = 0
+
+
+def index_notes(base: Base, catalogue: Catalogue, version: str, known: Mapping[str, str]) -> Indexed:
+    """The index of all notes. `known` are the keys of the files that stand in the tree."""
+    papers = in_order(catalogue)
+    labels = labels_of(catalogue)
+    record = base.cache / "search.json"
+    before = _read(record)
+    now = _State(version, "", key_of(labels), [[paper.slug, _key(paper, catalogue)] for paper in papers])
+    now.folders = _folders(base)
+    changed = _changed(before, now, known)
+    data: dict[str, bytes]
+    if changed is None:
+        data = dict(build_index(_documents(papers), labels))
+        now.files = sorted(data)
+    elif changed or before.labels != now.labels:
+
+        def old(path: str) -> bytes:
+            return (base.docs / FOLDER / path).read_bytes()
+
+        records = {note: record_of(papers[note]) for note in changed}
+        try:
+            edited = edit_index(old, records, [_facts(paper) for paper in papers], labels)
+        except (OSError, ValueError, LookupError):  # somebody has been at the tree
+            return index_notes(base, catalogue, version, {})
+        data = dict(edited.files)
+        now.files = sorted({*before.files, *data} - edited.gone)
+        now.edits = before.edits + len(changed)
+    else:
+        data = {}
+        now.files, now.edits = before.files, before.edits
+    keys = {f"{FOLDER}/{path}": path for path in now.files}
+    now.manifest = _hash(data[MANIFEST]) if MANIFEST in data else before.manifest
+    keys[f"{FOLDER}/{MANIFEST}"] = now.manifest
+    return Indexed(keys, {f"{FOLDER}/{path}": content for path, content in data.items()}, lambda: _write(record, now))
+
+
+def open_index(base: Base) -> Index:
+    """The index of the notes as they are now: that of the last build, or where a note has changed since, one in memory.
+
+    Writes nothing. A change is told by the times of files and folders, which is quicker than reading them.
+    """
+    record = base.cache / "search.json"
+    before = _read(record)
+    folder = base.docs / FOLDER
+
+    def built(path: str) -> bytes:
+        return (folder / path).read_bytes()
+
+    with suppress(OSError, ValueError, LookupError):
+        at = record.stat().st_mtime_ns
+        same = before.version == code_version() and list(before.folders) == _folders(base)
+        if same and _hash(built(MANIFEST)) == before.manifest and not _newer(base, at):
+            return Index(built)
+    catalogue = load(base).catalogue
+    known = {f"{FOLDER}/{path}": path for path in before.files if (folder / path).is_file()}
+    with suppress(OSError):
+        known[f"{FOLDER}/{MANIFEST}"] = _hash(built(MANIFEST))
+    made = index_notes(base, catalogue, code_version(), known).data
+
+    def fetch(path: str) -> bytes:
+        found = made.get(f"{FOLDER}/{path}")
+        return built(path) if found is None else found
+
+    return Index(fetch)
+
+
+def _folders(base: Base) -> list[str]:
+    return [str(folder) for folder, _ in base.note_folders()]
+
+
+def _newer(base: Base, time_ns: int) -> bool:
+    """Whether anything that notes are read from was written, added or taken away after that time, or just before."""
+    waiting = [str(base.digests), str(base.runners), *_folders(base)]
+    while waiting:
+        place = waiting.pop()
+        with suppress(FileNotFoundError):
+            if _changed_at(os.stat(place)) >= time_ns - TICK_NS:
+                return True
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        waiting.append(entry.path)
+                    elif _changed_at(entry.stat()) >= time_ns - TICK_NS:
+                        return True
+    return False
+
+
+def _changed_at(info: os.stat_result) -> int:
+    return max(info.st_mtime_ns, info.st_ctime_ns)
+
+
+def _changed(before: _State, now: _State, known: Mapping[str, str]) -> list[int] | None:
+    """The numbers of the notes that are other than before, or new at the end; None where all must be done anew."""
+    there = known.get(f"{FOLDER}/{MANIFEST}") == before.manifest and all(
+        f"{FOLDER}/{path}" in known for path in before.files
+    )
+    if not there or not before.files or before.version != now.version or len(now.notes) < len(before.notes):
+        return None
+    if any(was[0] != is_now[0] for was, is_now in zip(before.notes, now.notes, strict=False)):
+        return None
+    kept = len(before.notes)
+    changed = [note for note in range(len(now.notes)) if note >= kept or before.notes[note][1] != now.notes[note][1]]
+    return changed if len(changed) <= EDITS_AT_ONCE and before.edits + len(changed) <= EDITS_IN_ALL else None
+
+
+def _documents(papers: Sequence[Paper]) -> Iterable[Document]:
+    shares = on_all_cores(list(enumerate(papers)), _make, least=NOTES_PER_PROCESS)
+    documents = dict(pair for share in shares for pair in share)
+    return [documents[note] for note in range(len(papers))]
+
+
+def _make(papers: Sequence[tuple[int, Paper]], note: Note) -> list[tuple[int, Document]]:
+    return [(number, document_of(record_of(paper))) for number, paper in papers]
+
+
+def _key(paper: Paper, catalogue: Catalogue) -> str:
+    """Changes with all that the index holds of a paper."""
+    entries = [catalogue.entry_key(paper.note.path, paper.note.entry)] if paper.note else []
+    entries += [catalogue.entry_key(mention.path, mention.entry) for mention in paper.mentions]
+    return key_of(entries, paper.title, str(paper.date), paper.tags, paper.authors, paper.arxiv, paper.runners)
+
+
+def _facts(paper: Paper) -> Facts:
+    langs = [lang.value for lang in paper.langs]
+    flags = ("ko" in langs) | ("en" in langs) << 1 | bool(paper.runners) << 2
+    return Facts(paper.date.year if paper.date else 0, flags, paper.tags)
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
+
+
+def _read(file: Path) -> _State:
+    """What was kept, or nothing where it is damaged in any way."""
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        data: Any = json.loads(file.read_bytes())
+        state = _State(**data)
+        if all(len(note) == 2 for note in state.notes):
+            return state
+    return _State()
+
+
+def _write(file: Path, state: _State) -> None:
+    data = asdict(state)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.new")  # one name will do: whoever writes holds the lock
+    new.write_text(json.dumps(data), "utf-8")
+    new.replace(file)
