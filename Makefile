@@ -23,7 +23,7 @@ site: $(VENV)/.site ## build the site into build/site
 test: $(VENV)/.dev $(VENV)/.runners browser ## run every test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: $(VENV)/.dev ## ruff, mypy, and who may import whom
+lint: $(VENV)/.dev $(VENV)/.runners ## ruff, mypy, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ROOMS)} (default: all)")
     parser.add_argument("--notes", type=int, default=5_000, help="how many notes (default: 5,000)")
     parser.add_argument("--vault", type=Path, help="a folder of author-style notes to copy from")
+    parser.add_argument("--record", action="store_true", help="record the table also where only some are run")
     parser.add_argument("--no-record", action="store_true", help="print the table and leave the recorded one alone")
     options = parser.parse_args()
     if unknown := set(options.names) - ROOMS.keys():
@@ -38,7 +39,7 @@ def main() -> None:
                 rows += room.measure(vault, options.notes, Path(scratch) / name)
                 for row in rows:
                     print(f"  {row.what}: {row.figure}", flush=True)
-    write_results(rows, vault, options.notes, record=not options.no_record and not options.names)
+    write_results(rows, vault, options.notes, record=not options.no_record and (options.record or not options.names))
 
 
 if __name__ == "__main__":
