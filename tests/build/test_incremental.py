@@ -17,7 +17,16 @@ SOURCES = ("notes", "digests", "runners", "site", "mkdocs.yml")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """All files but those of the search index: edited, it says the same in other places (tests/search/test_editing.py).
+
+    The stamp of a site, build.json, is made of the names of all its files.
+    """
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        path: file.read_bytes()
+        for path, file in files.items()
+        if path != "build.json" and not (path.startswith("search/") and path.endswith((".bin", ".json")))
+    }
 
 
 def cold(root: Path, place: Path) -> tuple[dict[str, bytes], tuple[Fault, ...]]:

@@ -58,7 +58,7 @@ def test_framed_pages_are_those_of_plain_mkdocs(
     monkeypatch.setattr(rendering.Renderer, "_with_engine", heard)
     build(repository_base)
     assert pages(repository_base.build / "site") == plain_mkdocs(repository_base.root)
-    assert sorted(by_engine) == ["archive/index.md", "index.md", "runners/index.md", "tags/index.md"]
+    assert sorted(by_engine) == ["archive/index.md", "index.md", "runners/index.md", "search/index.md", "tags/index.md"]
 
 
 @pytest.mark.slow

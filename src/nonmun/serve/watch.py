@@ -15,6 +15,7 @@ from nonmun.read.scan import Identity, identity
 
 # Changes are gathered until there has been none for so long, but not for longer than the second; in ms.
 QUIET_MS, PATIENCE_MS = 20, 200
+SETTLED_SECONDS = 0.05
 LOOK_AROUND_MS = 1000  # how often to see whether a whole folder has come or gone
 
 _LEFTOVERS = ("~", ".swp", ".swx", ".pyc", ".tmp", ".part", "4913")  # of editors, and of what runners write on the way
@@ -33,6 +34,7 @@ async def watch(base: Base, changed: asyncio.Event, told: Callable[[NonmunError]
                 group.create_task(_look_around(base, folders, changed, moved, polling))
                 if folders:
                     group.create_task(_follow(folders, changed, moved, polling))
+                await asyncio.sleep(SETTLED_SECONDS)  # until both look: what they are told of begins then
                 changed.set()  # by what happened before anyone looked
         except* (OSError, RuntimeError) as errors:
             if not polling and all(folder.is_dir() for folder in folders):
