@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from local_server import serving
 from playwright.sync_api import Browser, Page
-
-from conftest import serving  # isort: skip
 
 from nonmun.search import (
     Files,

@@ -10,9 +10,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from local_server import serving
 from playwright.sync_api import Browser, Page, expect
-
-from conftest import serving  # isort: skip
 
 from nonmun.build.pipeline import build
 from nonmun.read import Base

@@ -1,21 +1,16 @@
 """The built site, in Chromium: every kind of page, as a person meets it."""
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from local_server import serving
+from playwright.sync_api import Browser, Page
 
 from nonmun.build.pipeline import build
 from nonmun.read import Base
-from nonmun.serve import make_app
-from nonmun.serve.app import Announcer
 
 pytestmark = pytest.mark.browser
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -64,31 +59,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(make_app(site, Announcer()), log_level="error"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-    server.should_exit = True
-    server.force_exit = True
-    thread.join(5)
-    listener.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield started
-        started.close()
+    with serving(site) as found:
+        yield found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
