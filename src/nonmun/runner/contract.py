@@ -33,6 +33,7 @@ class Contract:
     presets: Mapping[str, Preset]
     criteria: tuple[Criterion, ...]
     run: Callable[[Any, Progress], Result]
+    sources: Mapping[str, str]  # as they were when read: what is edited while it runs did not make its result
 
     @property
     def name(self) -> str:
@@ -42,10 +43,6 @@ class Contract:
     def schema(self) -> dict[str, Any]:
         """The JSON schema of Config: bounds, defaults, descriptions and where each default is from."""
         return self.config.model_json_schema()
-
-    @cached_property
-    def sources(self) -> dict[str, str]:
-        return source_hashes(self.folder)
 
     def draw(self, result: Result) -> dict[str, Any]:
         """The figures of a result, by name; none where the runner has no plots.py."""
@@ -74,7 +71,7 @@ class Contract:
             "presets": presets,
             "criteria": criteria,
             "config_schema": self.schema,
-            "sources": self.sources,
+            "sources": dict(self.sources),
         }
 
 
@@ -89,15 +86,17 @@ def contract_of(demo: ModuleType) -> Contract:
     lacking = [name for name in ("PAPER", "CLAIM", "Config", "PRESETS", "CRITERIA", "run") if not hasattr(demo, name)]
     if lacking:
         raise RunnerError(f"{demo.__name__} has no {', '.join(lacking)}", mend=MEND)
+    folder = Path(str(demo.__file__)).resolve().parent
     contract = Contract(
         package=package,
-        folder=Path(str(demo.__file__)).resolve().parent,
+        folder=folder,
         paper=demo.PAPER,
         claim=demo.CLAIM,
         config=demo.Config,
         presets=demo.PRESETS,
         criteria=tuple(demo.CRITERIA),
         run=demo.run,
+        sources=source_hashes(folder),
     )
     faults = [*faults_of(contract.config), *_faults(contract)]
     if faults:

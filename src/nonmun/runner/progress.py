@@ -109,7 +109,7 @@ class Progress:
             seed=self.seed,
             device=device,
             **self._environment.fields(),
-            sources=contract.sources,
+            sources=dict(contract.sources),
             seconds=round(seconds, 2),
             metrics=tuple(measured),
             checks=judge(contract.criteria, measured, preset=self._preset),
