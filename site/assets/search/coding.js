@@ -1,6 +1,6 @@
 // Postings and shards from bytes, as src/nonmun/search/coding.py writes them.
 
-const UNORDERED = 6;
+export const UNORDERED = 6;
 const utf8 = new TextDecoder();
 
 export const readNumber = (data, at) => {
@@ -27,17 +27,16 @@ export const readBlock = (block) => {
   while (at < block.length) {
     const head = next();
     const zone = head & 7;
-    const end = next() + at;
+    const size = head >>> 3;
     const notes = [];
     const counts = [];
     let note = 0;
-    while (at < end) {
+    while (notes.length < size) {
       const value = next();
       note += Math.floor(value / 2);
       notes.push(note);
       counts.push(value & 1 ? next() : 1);
     }
-    if (notes.length !== head >>> 3) throw new RangeError("a block of the index that does not add up");
     const byNote = new Map();
     for (let i = 0; i < notes.length; i++) {
       const places = [];
@@ -82,8 +81,27 @@ export const readColumns = (columns, data, count) => {
   for (let i = 0; i < count; i++) columns.tags.push(Array.from({ length: next() }, next));
 };
 
-export const unpack = async (data) => {
-  if (data[0] !== 0x1f || data[1] !== 0x8b) return data;
-  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
+// The place in time of each note: how far every one, by rank, is from where its number would have it.
+export const readRanks = (data) => {
+  const ranks = new Map();
+  for (let at = 0, rank = 0; at < data.length; rank++) {
+    let value;
+    [value, at] = readNumber(data, at);
+    ranks.set(value & 1 ? rank - (value + 1) / 2 : rank + value / 2, rank);
+  }
+  return ranks;
+};
+
+const opened = async (parts, format) => {
+  const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream(format));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+};
+
+export const unpack = async (data) => (data[0] === 0x1f && data[1] === 0x8b ? opened([data], "gzip") : data);
+
+// What was deflated beside a dictionary: here the dictionary comes first, stored as it is in a block of its own.
+export const unpackBeside = async (dictionary, data) => {
+  const { length } = dictionary;
+  const stored = new Uint8Array([0, length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff]);
+  return (await opened([stored, dictionary, data], "deflate-raw")).subarray(length);
 };
