@@ -147,12 +147,12 @@ def _type(browser: Browser, address: str, word: str, names: tuple[str, str, str]
     page.evaluate("(box) => document.querySelector(box).focus()", box)
     page.wait_for_timeout(wait)
     found.before = received.total
-    for length in range(1, len(word) + 1):
+    for length in range(2 if word.isascii() else 1, len(word) + 1):  # one Latin letter is no word yet
         before = received.total
         page.evaluate(TYPE, [box, word[:length]])
         if not found.first:
-            if not _shows(page, 60_000 if length == len(word) or names is MATERIAL else 1_500):
-                continue  # one Latin letter is no word yet
+            if not _shows(page, 60_000):
+                raise SystemExit(f"nothing found for {word[:length]} at {address}")
             found.first = page.evaluate("window.shown - window.typed")
             found.shown_bytes = received.total
             if names is MATERIAL:

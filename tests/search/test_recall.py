@@ -11,7 +11,6 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 from benchmarks.corpus import SAMPLES, make_base
 from benchmarks.search.fixtures import OWN, recall_notes
 from benchmarks.search.recall import MEANING, Case, precision, read_cases, read_texts, recall, truth
-
 from nonmun.read import Base, load
 from nonmun.search import Index, Options, build_index, document_of, in_order, labels_of, parse_query, record_of, search
 
