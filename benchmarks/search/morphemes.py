@@ -3,8 +3,8 @@
     pip install kiwipiepy && python -m benchmarks.search.morphemes
 
 Search takes a run of syllables where it stands, in 학습 as in 사전학습 and in 희망 as in 신경망. A morphological
-analyser tells a match that begins and ends where words do from one that only looks so. Here such matches keep their rank
-and all others lose the step of a word found as written; then both orders are judged by two truths that neither knows:
+analyser tells a match that begins and ends where words do from one that only looks so. Here such matches keep their
+rank, all others lose the step of a word found as written, and both orders are judged by two truths that neither knows:
 
 - the authors' tags: the query is a Korean spelling of a tag, looked for in the text alone (the index has no tags here),
   and the notes that have the tag should come first (average precision, nDCG@10);

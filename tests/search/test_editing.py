@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from nonmun.search import (
     parse_query,
     search,
 )
+from nonmun.search.coding import unpack, unpack_beside
 from nonmun.search.documents import Text, Zone
 
 QUERIES = [
@@ -118,7 +120,9 @@ def test_nothing_of_a_note_that_is_gone_is_left_in_any_file(files: Files) -> Non
     assert search(Index(with_it.__getitem__), parse_query("남모를비밀")).total == 1
     index = Index(without.__getitem__)
     assert index.keys("남모") == index.keys("unspeak") == []
-    assert {path for path in without if path.startswith("n/")} == {path for path in files if path.startswith("n/")}
+    dictionary = unpack(without[f"d/{json.loads(without['index.json'])['records']['dictionary']}.bin"])
+    shelves = [unpack_beside(dictionary, data).decode() for path, data in without.items() if path.startswith("n/")]
+    assert not any("남모를" in shelf or "secret" in shelf for shelf in shelves)
 
 
 def test_a_long_text_has_a_file_of_its_own_and_leaves_with_its_note(files: Files) -> None:

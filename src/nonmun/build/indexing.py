@@ -188,11 +188,10 @@ def _make(papers: Sequence[tuple[int, Paper]], note: Note) -> list[tuple[int, Do
 
 def _key(paper: Paper, catalogue: Catalogue) -> str:
     """Changes with all that the index holds of a paper."""
-    entries = [catalogue.entry_key(paper.note.path, paper.note.entry)] if paper.note else []
-    entries += [catalogue.entry_key(mention.path, mention.entry) for mention in paper.mentions]
-    facts = (paper.title, str(paper.date), str(paper.arxiv))
-    parts = ("\x1e".join(part) for part in (entries, facts, paper.tags, paper.authors, paper.runners))
-    return _hash("\x1f".join(parts).encode("utf-8", "surrogatepass"))
+    said = "\x1e".join([catalogue.entry_key(one.path, one.entry) for one in (paper.note, *paper.mentions) if one])
+    facts = (said, paper.title, str(paper.date), *paper.tags, "\x1e", *paper.authors, "\x1e", *paper.runners)
+    text = "\x1f".join(facts) if paper.arxiv is None else "\x1f".join((*facts, "\x1e", str(paper.arxiv)))
+    return _hash(text.encode("utf-8", "surrogatepass"))
 
 
 def _facts(paper: Paper | None) -> Facts:

@@ -130,22 +130,19 @@ def read_heads(block: bytes, at: int, size: int) -> tuple[list[int], list[int], 
     """The notes of a zone, how often each has the key, and where the heads end."""
     notes: list[int] = []
     counts: list[int] = []
-    note = value = shift = 0
-    while len(counts) < size:
-        byte = block[at]
+    note = 0
+    for _ in range(size):
+        value = block[at]
         at += 1
-        value |= (byte & 0x7F) << shift
-        if byte >= 0x80:
-            shift += 7
-            continue
-        if len(notes) > len(counts):
+        if value >= 0x80:
+            value, at = read_number(block, at - 1)
+        note += value >> 1
+        notes.append(note)
+        if value & 1:
+            value, at = read_number(block, at)
             counts.append(value)
         else:
-            note += value >> 1
-            notes.append(note)
-            if not value & 1:
-                counts.append(1)
-        value = shift = 0
+            counts.append(1)
     return notes, counts, at
 
 
