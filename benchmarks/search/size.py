@@ -45,6 +45,7 @@ QUERIES = (
     "이미지",
 )
 SCRIPTS = (
+    "early",
     "box",
     "view",
     "foresight",

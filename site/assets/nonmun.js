@@ -61,25 +61,15 @@
     }
   };
 
-  // Search: what every search needs comes when nothing else has to, and no word of a note before someone goes to a box;
-  // for readers who are short of data, nothing at all before. All modules at once, not as one names the other.
+  // Search: the page's head has asked for what every search needs. For readers who are short of data it has not: then
+  // that comes when they go to a box, all modules at once, not as one names the other.
   const modules = ["box", "view", "foresight", "engine", "filters", "query", "tokens", "reader", "coding", "matching", "ranking", "snippets"];
-  const address = (name) => new URL(`search/${name}.js`, assets).href;
-  const part = (name) => import(address(name));
-  const begin = (priority = "high") => {
-    if (window.nmManifest !== undefined || location.protocol === "file:") return;
-    window.nmManifest = fetch(new URL("../search/index.json", assets), { cache: "no-cache", priority }).catch(() => null);
-    for (const name of modules) {
-      const link = Object.assign(document.createElement("link"), { rel: "modulepreload", href: address(name), fetchPriority: priority });
-      document.head.append(link);
-    }
+  const part = (name) => import(new URL(`search/${name}.js`, assets).href);
+  const begin = () => {
+    if (window.nmManifest !== undefined || location.protocol === "file:" || document.querySelector("link[rel=modulepreload]")) return;
+    window.nmManifest = fetch(new URL("../search/index.json", assets), { cache: "no-cache" }).catch(() => null);
+    for (const name of modules) part(name).catch(() => {});
   };
-  const { saveData, effectiveType = "" } = navigator.connection ?? {};
-  if (!saveData && !effectiveType.includes("2g") && location.protocol !== "file:")
-    (window.requestIdleCallback ?? setTimeout)(() => {
-      begin("low");
-      part("view").then(({ prepare }) => prepare("low")).catch(() => {}); // said when something is looked for
-    });
   const searching = (form) => {
     begin();
     part("box").then(({ attach }) => attach(form), () => form.classList.add("nm-find--plain"));

@@ -101,7 +101,7 @@ export const attach = (form) => {
       if (!current()) return;
       // A syllable in the making that finds nothing says nothing yet: what was found stays.
       if (!(composing && !found.result.total && list.childElementCount)) show(found, query);
-      const ahead = { ask: asked, options: { limit: SHOWN }, before: found.before, current };
+      const ahead = { ask: asked, options: { limit: SHOWN }, before: found.before, current, hits: found.result.hits };
       setTimeout(() => foresee(found.index, input.value, ahead).catch(() => {}), 10); // once it stands there
     } catch (error) {
       if (mine !== turn) return;
@@ -117,7 +117,7 @@ export const attach = (form) => {
   };
   const begin = () => {
     if (input.value.trim()) look();
-    else prepare().then((index) => input.value || warm(index)).catch(() => {}); // said when something is looked for
+    else prepare().then((index) => warm(index, () => !turn)).catch(() => {}); // said when something is looked for
   };
 
   let composing = false;

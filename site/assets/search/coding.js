@@ -15,16 +15,29 @@ export const readNumber = (data, at) => {
   }
 };
 
+// A reader of one number after another; a loop of its own, because there are hundreds of thousands of them.
+const numbersOf = (data) => {
+  let at = 0;
+  const next = () => {
+    if (at >= data.length) throw new RangeError("a file of the index that ends too early");
+    let byte = data[at++];
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let scale = 128; byte >= 0x80; scale *= 128) {
+      if (at >= data.length) throw new RangeError("a file of the index that ends too early");
+      byte = data[at++];
+      value += (byte & 0x7f) * scale;
+    }
+    return value;
+  };
+  return { next, more: () => at < data.length };
+};
+
 // By zone and note the positions of a key.
 export const readBlock = (block) => {
   const zones = new Map();
-  let at = 0;
-  const next = () => {
-    let value;
-    [value, at] = readNumber(block, at);
-    return value;
-  };
-  while (at < block.length) {
+  const { next, more } = numbersOf(block);
+  while (more()) {
     const head = next();
     const zone = head & 7;
     const size = head >>> 3;
@@ -33,12 +46,12 @@ export const readBlock = (block) => {
     let note = 0;
     while (notes.length < size) {
       const value = next();
-      note += Math.floor(value / 2);
+      note += value >>> 1;
       notes.push(note);
       counts.push(value & 1 ? next() : 1);
     }
     const byNote = new Map();
-    for (let i = 0; i < notes.length; i++) {
+    for (let i = 0; i < size; i++) {
       const places = [];
       let place = 0;
       if (zone < UNORDERED) for (let left = counts[i]; left > 0; left--) places.push((place += next()));
@@ -71,12 +84,7 @@ export const readShard = (data) => {
 };
 
 export const readColumns = (columns, data, count) => {
-  let at = 0;
-  const next = () => {
-    let value;
-    [value, at] = readNumber(data, at);
-    return value;
-  };
+  const { next } = numbersOf(data);
   for (const values of [columns.years, columns.flags]) for (let i = 0; i < count; i++) values.push(next());
   for (let i = 0; i < count; i++) columns.tags.push(Array.from({ length: next() }, next));
 };
@@ -84,9 +92,9 @@ export const readColumns = (columns, data, count) => {
 // The place in time of each note: how far every one, by rank, is from where its number would have it.
 export const readRanks = (data) => {
   const ranks = new Map();
-  for (let at = 0, rank = 0; at < data.length; rank++) {
-    let value;
-    [value, at] = readNumber(data, at);
+  const { next, more } = numbersOf(data);
+  for (let rank = 0; more(); rank++) {
+    const value = next();
     ranks.set(value & 1 ? rank - (value + 1) / 2 : rank + value / 2, rank);
   }
   return ranks;

@@ -5,16 +5,20 @@ import { HALF_TYPED, isSyllable, normal, openForms } from "./tokens.js";
 
 const GUESSES = 10;
 const BYTES = 46_000; // for one keystroke, with what itself asked for
+const FIRST_BYTES = 105_000; // for the first
 const SPAN = 4; // files of the words that begin as the last one does; where there are more, it is too early to guess
-const POPULAR = 24; // files of postings in which the words of the most used tags begin
+const POPULAR = 12; // files of postings in which the words of the most used tags begin
 const LABEL = 3; // a note that has a tag counts as much as so many that have a word
+const SEEN = 20; // and so does what follows in one of the notes that are shown
 const ROUNDS = 3;
 
 // `ask` makes a query of a text, `before` is what the index had spent when the key was pressed, and `current` says
 // whether that is still the last one.
-export const foresee = async (index, text, { ask, options, before, current }) => {
-  const enough = () => !current() || index.spent + index.expected() - before > BYTES;
-  const guesses = await guess(index, text, ask, options, enough);
+export const foresee = async (index, text, { ask, options, before, current, hits }) => {
+  const room = index.foreseen ? BYTES : FIRST_BYTES;
+  index.foreseen = true;
+  const enough = () => !current() || index.spent + index.expected() - before > room;
+  const guesses = await guess(index, text, { ask, options, enough, hits });
   const look = async (next) => {
     for (let round = 0; round < ROUNDS; round++) {
       await new Promise((resolve) => setTimeout(resolve)); // a key that is pressed meanwhile comes first
@@ -37,7 +41,9 @@ const fetchAhead = async (index, enough) => {
 };
 
 // While nothing is typed yet: where the words begin that are likely to be.
-export const warm = async (index) => {
+export const warm = async (index, current) => {
+  await new Promise((resolve) => setTimeout(resolve, 60)); // who types at once needs the line
+  if (!current()) return null;
   for (const label of index.labels)
     for (const name of [label.ko, label.en]) {
       const beginning = isSyllable(name[0]) ? name[0] : name.slice(0, 3).toLowerCase();
@@ -48,11 +54,12 @@ export const warm = async (index) => {
 };
 
 // The likeliest texts after one more keystroke, by the vocabulary and by what stands in the notes found.
-const guess = async (index, text, ask, options, enough) => {
+const guess = async (index, text, { ask, options, enough, hits }) => {
   const written = normal(text).replace(HALF_TYPED, "");
   const weights = new Map();
   const add = (next, weight) => weights.set(next, (weights.get(next) ?? 0) + weight);
   addLabels(index.labels, written, add);
+  addSeen(hits, written, add);
   const term = ask(written).terms.at(-1);
   if (term?.typing) await addKeys(index, written, term.atoms.at(-1), { ask, options, enough }, add);
   return [...weights].sort((a, b) => b[1] - a[1]).slice(0, GUESSES).map(([next]) => next);
@@ -78,6 +85,18 @@ const addLabels = (labels, written, add) => {
         if (next && form.startsWith(beginning)) add(written + (next === "-" ? " " : next), LABEL * count);
         else if (open.has(last) && form.startsWith(beginning.slice(0, -1))) add(written.slice(0, -1) + last, LABEL * count);
       }
+};
+
+const addSeen = (hits, written, add) => {
+  const words = written.toLowerCase().split(/\s+/);
+  const beginning = words.slice(-3).join(" ");
+  if (!beginning.trim()) return;
+  for (const { record } of hits)
+    for (const text of [record.title, ...record.texts.map((one) => one[2])]) {
+      const at = text.toLowerCase().indexOf(beginning);
+      const next = at < 0 ? "" : text[at + beginning.length];
+      if (next && /[\p{L}\p{N} ]/u.test(next)) add(written + next.toLowerCase(), SEEN);
+    }
 };
 
 const addKeys = async (index, written, atom, { ask, options, enough }, add) => {

@@ -74,7 +74,7 @@ export const start = (place) => {
       if (!current()) return;
       if (composing && !found.result.total && list.childElementCount) return;
       show(found, query);
-      const ahead = { ask: (q) => queryOf({ ...state, q }), options: { ...options, limit: Math.min(state.n, FORESEEN) }, before: found.before, current };
+      const ahead = { ask: (q) => queryOf({ ...state, q }), options: { ...options, limit: Math.min(state.n, FORESEEN) }, before: found.before, current, hits: found.result.hits };
       if (document.activeElement === input) setTimeout(() => foresee(found.index, state.q, ahead).catch(() => {}), 10);
     } catch (error) {
       if (mine !== turn) return;

@@ -4,7 +4,7 @@ import { UNORDERED, readBlock, readColumns, readRanks, readShard, unpack, unpack
 
 export const FORMAT = 2;
 const LENGTHS = [0, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192];
-const AHEAD_AT_ONCE = 5; // of the six connections that a browser has for a site
+const AHEAD_AT_ONCE = 4; // of the six connections that a browser has for a site
 const HEADERS = 250; // bytes of an answer besides its content, about
 const SOME = 2000; // bytes of a file of a kind that has not come yet
 const utf8 = new TextDecoder();
@@ -38,8 +38,8 @@ const request = async (url, options, early) => {
 };
 
 // `early` is the answer for the manifest where somebody has asked for it already.
-export const openIndex = async (root, early) => {
-  const data = await request(new URL("index.json", root), { cache: "no-cache" }, early);
+export const openIndex = async (root, early, priority) => {
+  const data = await request(new URL("index.json", root), { cache: "no-cache", priority }, early);
   let manifest;
   try {
     manifest = JSON.parse(utf8.decode(data));

@@ -38,10 +38,10 @@ export const facts = (record, limit = 3) =>
 
 // The one index of this page, opened at the first need and again where the site was rebuilt under it.
 let opening = null;
-const opened = () => {
+const opened = (priority) => {
   const early = window.nmManifest; // the page's own script has asked for it while modules came
   if (early) window.nmManifest = false;
-  return (opening ??= openIndex(indexRoot, early || undefined).catch((error) => {
+  return (opening ??= openIndex(indexRoot, early || undefined, priority).catch((error) => {
     opening = null;
     throw error;
   }));
@@ -50,7 +50,7 @@ const opened = () => {
 // What every search needs, whatever it is for.
 export const prepare = async (priority) => {
   if (onDisk) throw new IndexError("disk", root.href);
-  const index = await opened();
+  const index = await opened(priority);
   void index.labels;
   void index.lengths;
   index.rank(0);
