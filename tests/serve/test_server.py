@@ -137,6 +137,19 @@ def test_an_edit_is_built_shown_and_told_to_open_pages(serve: Callable[..., Serv
     assert served.events[0][0] == "hello"
 
 
+def test_a_page_that_was_shown_early_is_not_reloaded_once_more_for_the_same_text(serve: Callable[..., Served]) -> None:
+    served = serve()
+    served.listen()
+    text = (served.root / f"{NOTE}.md").read_text("utf-8")
+    served.edit(f"{NOTE}.md", text + "\n한 번만 알리는 문장입니다.\n")
+    page = f"{NOTE}/index.html"
+    wait_for(lambda: [1 for name, data in served.events if name == "built" and page not in (data["changed"] or ())])
+    told = [data["changed"] for name, data in served.events if name == "built"]
+    assert told[0] == [page]
+    assert sum(page in changed for changed in told) == 1
+    assert "한 번만" in served.get(f"{NOTE}/")
+
+
 @pytest.mark.browser
 def test_an_open_page_shows_the_edit_by_itself(serve: Callable[..., Served]) -> None:
     from playwright.sync_api import expect, sync_playwright

@@ -76,12 +76,16 @@ class Frames:
         left = {page for share in shares for page in share}
         return Framed({page: file for page, file in named if page not in left}, tuple(p for p in pages if p in left))
 
+    def page(self, path: str, text: str) -> str | None:
+        """A page of this text in its frame; None where it has none, or cannot be put into it."""
+        page = read_page(path, text)
+        frame = self.known.get(page.kind) if page else None
+        return fill(frame, page, self.block_level) if frame and page else None
+
     def _fill(self, pages: Sequence[tuple[str, Path]], docs: Path) -> list[str]:
         left: list[str] = []
         for path, file in pages:
-            page = _read(docs, path)
-            frame = self.known.get(page.kind) if page else None
-            text = fill(frame, page, self.block_level) if frame and page else None
+            text = self.page(path, _text(docs / path))
             if text is None:
                 left.append(path)
             else:

@@ -6,15 +6,17 @@ import gc
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nonmun.build.engines import Engine, Rendering, engine_version
+from nonmun.build.framing import Frames
 from nonmun.build.generate import Generated, generate, load_templates, page_faults, site_keys
 from nonmun.build.lock import BuildLock
 from nonmun.build.manifest import Manifest
+from nonmun.build.preview import preview
 from nonmun.build.project import site_path
 from nonmun.build.publish import SiteStore
 from nonmun.build.rendering import Renderer
@@ -23,7 +25,7 @@ from nonmun.build.tree import Tree
 from nonmun.errors import Fault, Severity
 from nonmun.pages import Templates
 from nonmun.read import Base, load, parse_cache
-from nonmun.read.load import code_version, sort_faults
+from nonmun.read.load import Loaded, code_version, sort_faults
 
 _ENGINE_FILE = "engine:"  # marks the keys of files that come from the engine and its theme
 
@@ -95,6 +97,7 @@ class Session:
         self.base = base
         self._parsed = parse_cache(base, patience=patience)
         self._templates: Templates | None = None
+        self._last: tuple[Loaded, Frames | None] | None = None  # of the build that succeeded last
         self._tree = Tree(base.docs, base.cache / "docs.json")
 
     def build(
@@ -115,6 +118,7 @@ class Session:
             with _scratch(lock) as scratch, site.renderer(scratch) as renderer:
                 generated = generate(self.base, loaded, self._templates, self._tree, progress, renderer.begin)
                 outcome = site.bring_up_to_date(generated, renderer, progress)
+            self._last = loaded, renderer.frames
         return Report(
             papers=len(loaded.catalogue.papers),
             pages=len(generated.pages),
@@ -125,6 +129,13 @@ class Session:
             seconds=time.perf_counter() - started,
             changed=outcome.changed,
         )
+
+    def preview(self, changed: Iterable[Path]) -> Mapping[str, bytes]:
+        """The pages of notes in these files as they are now, among what the last build has read; see build.preview."""
+        if self._last is None or self._templates is None:
+            return {}
+        loaded, frames = self._last
+        return preview(changed, loaded, self._templates, frames) if frames is not None else {}
 
     def close(self) -> None:
         """Leave on disk what the next process can begin with."""

@@ -13,9 +13,15 @@ from nonmun.build.engines import Engine, Rendering, render
 from nonmun.build.frames import Kind, stands_alone
 from nonmun.build.framing import Frames, can_be_framed, probes
 from nonmun.build.islands import island_elements
-from nonmun.build.project import read_project, site_path
+from nonmun.build.project import Project, read_project, site_path
 from nonmun.cores import meanwhile
 from nonmun.read.base import Base
+
+
+def known_frames(base: Base, engine: Engine, project: Project, rendering: str) -> Frames | None:
+    """The frames that earlier builds have found; None where pages are not to be put into any."""
+    can = engine == "mkdocs" and can_be_framed(base, project)
+    return Frames(base.cache / "frames.json", rendering) if can else None
 
 
 class Renderer:
@@ -31,8 +37,7 @@ class Renderer:
         self._scratch = scratch
         self._assets = assets
         self._project = read_project(base.config)
-        can = engine == "mkdocs" and can_be_framed(base, self._project)
-        self._frames = Frames(base.cache / "frames.json", rendering) if can else None
+        self.frames = known_frames(base, engine, self._project, rendering)
         self._begun: tuple[Sequence[str], list[Kind], Callable[[], Rendering]] | None = None
         self._running = ExitStack()
 
@@ -49,8 +54,8 @@ class Renderer:
 
         Among the first is one of each folder, from which the kinds of the others are guessed.
         """
-        if self._frames is not None and self._assets:
-            seen = self._frames.unknown(first, self._base.docs)
+        if self.frames is not None and self._assets:
+            seen = self.frames.unknown(first, self._base.docs)
             kinds = list(dict.fromkeys(replace(kind, described=is_it) for kind in seen for is_it in (True, False)))
             alone = [page for page in first if stands_alone(page)]
             work = meanwhile(lambda: self._with_engine(alone, "engine", kinds, assets=True))
@@ -58,13 +63,13 @@ class Renderer:
 
     def render(self, pages: Sequence[str]) -> Rendering:
         """The finished pages, and the theme's own files where they are wanted."""
-        if self._frames is None:
+        if self.frames is None:
             return self._with_engine(pages, "engine", (), assets=self._assets)
         alone = [page for page in pages if stands_alone(page)]
-        made, kinds = self._alone(alone, self._frames.unknown(pages, self._base.docs))
+        made, kinds = self._alone(alone, self.frames.unknown(pages, self._base.docs))
         if kinds:
-            self._frames.learn(kinds, made.files, island_elements(self._project.extensions))
-        framed = self._frames.put_in(
+            self.frames.learn(kinds, made.files, island_elements(self._project.extensions))
+        framed = self.frames.put_in(
             [page for page in pages if not stands_alone(page)], self._base.docs, self._scratch / "framed"
         )
         left = self._with_engine(framed.left, "left", (), assets=False) if framed.left else Rendering({})

@@ -35,11 +35,12 @@ Parse = Callable[[str, str], tuple[model.Note | model.Digest, list[Fault]]]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A knowledge base as read: the catalogue, how many files it came from, all faults, what notes may embed."""
+    """A knowledge base as read: the catalogue, how many files it took, all faults, notes and what they may embed."""
 
     catalogue: Catalogue
     files: int
     faults: tuple[Fault, ...]
+    notes: tuple[Found, ...]
     attachments: tuple[Found, ...]
 
 
@@ -71,7 +72,7 @@ def load(base: Base, cache: ParseCache | None = None) -> Loaded:
     )
     faults += [*notes.faults, *digests.faults, *vocabulary_faults, *runner_faults]
     faults += [fault for one in parsed.values() for fault in one.faults]
-    return Loaded(catalogue, len(parsed), sort_faults(faults), tuple(notes.attachments))
+    return Loaded(catalogue, len(parsed), sort_faults(faults), tuple(notes.notes), tuple(notes.attachments))
 
 
 def sort_faults(faults: Iterable[Fault]) -> tuple[Fault, ...]:
