@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nonmun.build.engines import Engine, Rendering, engine_version
 from nonmun.build.framing import Frames
-from nonmun.build.generate import Generated, generate, load_templates, page_faults, site_keys
+from nonmun.build.generate import MANY, Generated, generate, load_templates, page_faults, site_keys
 from nonmun.build.lock import BuildLock
 from nonmun.build.manifest import Manifest
 from nonmun.build.preview import preview
@@ -25,7 +25,7 @@ from nonmun.build.tree import Tree
 from nonmun.errors import Fault, Severity
 from nonmun.pages import Templates
 from nonmun.read import Base, load, parse_cache
-from nonmun.read.load import Loaded, code_version, sort_faults
+from nonmun.read.load import Loaded, bring_together, code_version, read_files, sort_faults
 
 _ENGINE_FILE = "engine:"  # marks the keys of files that come from the engine and its theme
 
@@ -112,11 +112,14 @@ class Session:
         started = time.perf_counter()
         with BuildLock(self.base.build, command, wait=wait) as lock, _collector_paused():
             progress("read", 0, 1)
-            loaded = load(self.base, self._parsed)
-            self._templates = load_templates(self.base, self._templates)
+            files = read_files(self.base, self._parsed)
             site = _Site(self.base, engine)
             with _scratch(lock) as scratch, site.renderer(scratch) as renderer:
-                generated = generate(self.base, loaded, self._templates, self._tree, progress, renderer.begin)
+                if len(files.parsed) >= MANY:
+                    renderer.prepare()
+                loaded = bring_together(files)
+                self._templates = load_templates(self.base, self._templates)
+                generated = generate(self.base, loaded, self._templates, self._tree, progress, renderer)
                 outcome = site.bring_up_to_date(generated, renderer, progress)
             self._last = loaded, renderer.frames
         return Report(
@@ -182,7 +185,7 @@ class _Site:
     def bring_up_to_date(self, generated: Generated, renderer: Renderer, progress: Progress) -> _Outcome:
         """Render what is not as it was, and publish all of it in one step."""
         before = self._before
-        own = site_keys(generated.keys, generated.pages, self._rendering)
+        own = site_keys(generated, self._rendering)
         from_engine = {path: key for path, key in before.items() if key.startswith(_ENGINE_FILE)}
         wanted = Manifest({**from_engine, **own}, self._fingerprint)
         if self._live is not None and self._live.id == wanted.id and not self._store.missing(wanted):
@@ -194,7 +197,13 @@ class _Site:
             theirs = {path: f"{_ENGINE_FILE}{self._rendering}" for path in rendered.files if path not in own}
             wanted = Manifest({**theirs, **own}, self._fingerprint)
         progress("publish", 0, 1)
-        docs = str(self._base.docs)
-        self._store.publish(wanted, lambda path: rendered.files.get(path) or f"{docs}/{path}")
+        docs, straight = str(self._base.docs), generated.straight
+
+        def provide(path: str) -> Path | str | bytes:
+            if path in straight:
+                return straight[path].make().text.encode()
+            return rendered.files.get(path) or f"{docs}/{path}"
+
+        self._store.publish(wanted, provide)
         changed = tuple(path for path, key in wanted.files.items() if before.get(path) != key)
         return _Outcome(len(stale), rendered.warnings, changed)

@@ -30,7 +30,7 @@ class Sources:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     runners: Mapping[str, Runner] = field(default_factory=dict)
     attachments: Sequence[str] = ()
-    terms: Mapping[tuple[str, int], Mapping[str, int]] = field(default_factory=dict)  # counted before, by (path, line)
+    terms: Mapping[tuple[str, int], bytes] = field(default_factory=dict)  # counted before, by (path, line)
     keys: Mapping[tuple[str, int], str] = field(default_factory=dict)  # of the entries, by the same
 
 
@@ -248,6 +248,7 @@ def _check_tags(papers: Sequence[Paper], vocabulary: Vocabulary) -> list[Fault]:
     return [
         unknown_tag(path, use.line, use.found, use.name, vocabulary)
         for paper in papers
+        if not vocabulary.tags.keys() >= set(paper.tags)
         for path, entry in _entries(paper)
         for use in entry.tags
         if vocabulary.canonical(use.name) not in vocabulary.tags
