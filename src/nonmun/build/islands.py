@@ -42,6 +42,8 @@ _TEXT_ELEMENTS = frozenset(
     ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext")
 )
 
+_CAPITAL_ELEMENTS = frozenset(("clipPath", "foreignObject", "linearGradient", "radialGradient", "textPath"))  # of SVG
+
 
 def islands_possible(parser: Markdown) -> bool:
     """Whether nothing in this parser touches raw HTML but what leaves islands alone."""
@@ -88,7 +90,8 @@ def _is_plain(tag: str) -> bool:
     closing, name, attributes, empty = found.groups()
     if "markdown" in tag.lower():  # an attribute by which one extension finds what it shall parse
         return False
-    return name.islower() and name not in _TEXT_ELEMENTS and not (closing and (attributes or empty))
+    usual = name.islower() or name in _CAPITAL_ELEMENTS  # so that names can be told apart as they are written
+    return usual and name not in _TEXT_ELEMENTS and not (closing and (attributes or empty))
 
 
 def _is_one_element(text: str, first: str, block_level: Collection[str]) -> bool:
