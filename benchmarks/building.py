@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.corpus import make_base, make_plain
-from benchmarks.processes import Run, nonmun, run
+from benchmarks.processes import Run, nonmun, peak_memory, run
 from benchmarks.record import Row
 
 ROUNDS = 3
@@ -36,7 +36,8 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
     cpu = {name: median(run.cpu for run in found) for name, found in runs.items()}
     ratio = _ratio(runs["aside"], runs["plain"])
     growth = wall["ours"] / wall["small"]
-    memory = max(run.memory for run in runs["ours"]) / 1e6
+    _put_aside(ours, "build")
+    memory = peak_memory(nonmun("build"), ours) / 1e6
 
     def took(name: str) -> str:
         return f"{wall[name]:.1f} s wall, {cpu[name]:.1f} s CPU"
@@ -69,9 +70,14 @@ def _ratio(ours: list[Run], theirs: list[Run]) -> float:
 
 
 def _cold(root: Path, command: list[str], output: str) -> Run:
-    """Build from nothing. What was built before is moved aside and deleted after all rounds, not before this one:
-    ext4 is slow to give out inodes while many have just been freed.
+    """Build from nothing."""
+    _put_aside(root, output)
+    return run(command, root)
+
+
+def _put_aside(root: Path, output: str) -> None:
+    """Move away what was built before. It is deleted after all rounds, not before this one: ext4 is slow to give out
+    inodes while many have just been freed.
     """
     if (root / output).exists():
         (root / output).rename(root.parent / f"{root.name}-{secrets.token_hex(4)}")
-    return run(command, root)

@@ -30,6 +30,7 @@ RELATED = 5
 FLOOR = 0.08  # cosine below which two papers merely share a word
 TERM = np.dtype([("id", "<u8"), ("count", "<u2")])
 MAX_COUNT = (1 << 16) - 1
+USUAL = 0.25  # that most papers find enough others above, which leaves fewer to be sorted
 BLOCK_ROWS, BLOCK_PRODUCTS = 64, 500_000  # of papers compared at once: what bounds memory
 
 IntArray = NDArray[np.intp]
@@ -159,7 +160,8 @@ def _nearest(by_row: Matrix, by_column: Matrix, keep: int) -> Iterator[list[int]
         places = np.repeat(lines, runs) * count + by_column.others[flat]
         scores = np.bincount(places, products, minlength=(stop - start) * count).reshape(stop - start, count)
         scores[np.arange(stop - start), np.arange(start, stop)] = 0.0
-        near, others = np.nonzero(scores >= FLOOR)
+        enough = np.count_nonzero(scores >= USUAL, axis=1) >= keep  # then none below is among the nearest
+        near, others = np.nonzero(scores >= np.where(enough, USUAL, FLOOR)[:, None])
         order = np.lexsort((others, -np.round(scores[near, others], 9), near))
         near, others = near[order], others[order]
         best = np.arange(len(near)) - np.searchsorted(near, near) < keep
