@@ -25,21 +25,19 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(ROOMS)} (default: all)")
     parser.add_argument("--notes", type=int, default=5_000, help="how many notes (default: 5,000)")
     parser.add_argument("--vault", type=Path, help="a folder of author-style notes to copy from")
-    parser.add_argument("--record", action="store_true", help="record the table also where only some are run")
-    parser.add_argument("--no-record", action="store_true", help="print the table and leave the recorded one alone")
+    parser.add_argument("--record", action="store_true", help="record the figures also where only some parts are run")
+    parser.add_argument("--no-record", action="store_true", help="print the figures and leave the recorded ones alone")
     options = parser.parse_args()
     if unknown := set(options.names) - ROOMS.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(ROOMS)}")
     vault = find_vault(options.vault)
-    rows: list[Row] = []
+    parts: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory(prefix="nonmun-bench-") as scratch:
         for name, room in ROOMS.items():
             if not options.names or name in options.names:
                 print(f"{name} …", flush=True)
-                rows += room.measure(vault, options.notes, Path(scratch) / name)
-                for row in rows:
-                    print(f"  {row.what}: {row.figure}", flush=True)
-    write_results(rows, vault, options.notes, record=not options.no_record and (options.record or not options.names))
+                parts[name] = room.measure(vault, options.notes, Path(scratch) / name)
+    write_results(parts, vault, options.notes, record=not options.no_record and (options.record or not options.names))
 
 
 if __name__ == "__main__":

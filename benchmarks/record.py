@@ -1,11 +1,12 @@
-"""The table of results: machine, versions, figures; printed, and recorded in benchmarks/results.md."""
+"""The results, a section for each part: machine, versions, figures; printed, and kept in benchmarks/results.md."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from pathlib import Path
 import psutil
 
 RESULTS = Path(__file__).parent / "results.md"
+HEAD = "# Benchmarks\n\nWritten by `make bench`. Ratios hold from machine to machine; seconds do not.\n"
 PACKAGES = ("mkdocs", "mkdocs-material", "zensical", "markdown-it-py", "jinja2")
 
 
@@ -33,13 +35,25 @@ def _file_system(folder: Path) -> str:
     return next((mounts[place] for place in (folder, *folder.parents) if place in mounts), "an unknown disk")
 
 
-def write_results(rows: Sequence[Row], vault: Path, notes: int, *, record: bool) -> None:
-    """Print the table; record it where every benchmark was run."""
+def write_results(parts: Mapping[str, Sequence[Row]], vault: Path, notes: int, *, record: bool) -> None:
+    """Print a section for each part that was run; record them in the place of those that stand there."""
+    sections = {name: _section(name, rows, vault, notes) for name, rows in parts.items()}
+    print("\n".join(sections.values()))
+    if record:
+        RESULTS.write_text(merged(RESULTS.read_text("utf-8") if RESULTS.exists() else "", sections), "utf-8")
+
+
+def merged(text: str, sections: Mapping[str, str]) -> str:
+    """The record `text` with these sections, new ones after those that it has."""
+    _, *old = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    found = {section.removeprefix("## ").partition("\n")[0]: section.rstrip() + "\n" for section in old}
+    return "\n".join((HEAD, *{**found, **sections}.values()))
+
+
+def _section(name: str, rows: Sequence[Row], vault: Path, notes: int) -> str:
     memory = psutil.virtual_memory().total / 2**30
     lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`. Ratios hold from machine to machine; seconds do not.",
+        f"## {name}",
         "",
         f"- {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GiB, "
         f"{platform.system()}, Python {platform.python_version()}",
@@ -52,7 +66,4 @@ def write_results(rows: Sequence[Row], vault: Path, notes: int, *, record: bool)
     ]
     marks = {True: "yes", False: "**no**", None: ""}
     lines += [f"| {row.what} | {row.figure} | {row.goal} | {marks[row.reached]} |" for row in rows]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if record:
-        RESULTS.write_text(text, "utf-8")
+    return "\n".join(lines) + "\n"

@@ -15,6 +15,7 @@ from statistics import mean
 
 from benchmarks.corpus import write_notes
 from benchmarks.record import Row
+from benchmarks.search.fixtures import recall_notes
 from benchmarks.search.peers import Answers, ask_all
 from nonmun.parse import slugify
 
@@ -109,6 +110,7 @@ def truth(case: Case, texts: dict[str, Text]) -> set[str]:
 
 
 def measure(vault: Path, scratch: Path) -> list[Row]:
+    vault = recall_notes(vault, scratch / "own")
     count = len(list(vault.rglob("*.md")))
     cases = read_cases()
     texts = read_texts(vault, count, scratch / "texts")
@@ -120,8 +122,8 @@ def measure(vault: Path, scratch: Path) -> list[Row]:
         several = [case for case in asked if case.kind == kind]
         mode = "nonmun" if kind == MEANING else "as written"
         ours, theirs = (
-            _recall(several, wanted, answers["nonmun"]),
-            [_recall(several, wanted, answers[one]) for one in PEERS],
+            recall(several, wanted, answers["nonmun"]),
+            [recall(several, wanted, answers[one]) for one in PEERS],
         )
         rows.append(
             Row(
@@ -131,7 +133,7 @@ def measure(vault: Path, scratch: Path) -> list[Row]:
                 ours > max(theirs) and (kind == MEANING or ours >= RECALL_GOAL),
             )
         )
-        ours, wider, *theirs = (_precision(several, wanted, answers[one]) for one in (mode, "nonmun", *PEERS))
+        ours, wider, *theirs = (precision(several, wanted, answers[one]) for one in (mode, "nonmun", *PEERS))
         figure = f"{ours:.3f} (material {theirs[0]:.3f}, pagefind {theirs[1]:.3f}"
         figure += ")" if kind == MEANING else f"; with other spellings, which this does not count, {wider:.3f})"
         rows.append(Row(f"precision@10, {kind}", figure, f"≥ {PRECISION_GOAL}", ours >= PRECISION_GOAL))
@@ -139,11 +141,12 @@ def measure(vault: Path, scratch: Path) -> list[Row]:
     return rows
 
 
-def _recall(cases: list[Case], wanted: dict[Case, set[str]], answers: Answers) -> float:
+def recall(cases: list[Case], wanted: dict[Case, set[str]], answers: Answers) -> float:
+    """Of the notes that each query should find, the share that it finds; the mean over the queries."""
     return mean(len(wanted[case] & set(answers[case.query])) / len(wanted[case]) for case in cases)
 
 
-def _precision(cases: list[Case], wanted: dict[Case, set[str]], answers: Answers) -> float:
+def precision(cases: list[Case], wanted: dict[Case, set[str]], answers: Answers) -> float:
     """Of the first ten, those that belong there; an engine that gives nothing is wrong about nothing."""
     firsts = [answers[case.query][:10] for case in cases]
     shares = [

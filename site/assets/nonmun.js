@@ -61,11 +61,13 @@
     }
   };
 
-  // Search: nothing of it is fetched before someone goes to a search box; then all of its modules at once.
-  const modules = ["box", "view", "engine", "query", "tokens", "reader", "coding", "matching", "ranking", "snippets"];
+  // Search: the page's head has asked for what every search needs. For readers who are short of data it has not: then
+  // that comes when they go to a box, all modules at once, not as one names the other.
+  const modules = ["box", "view", "foresight", "engine", "filters", "query", "tokens", "reader", "coding", "matching", "ranking", "snippets"];
   const part = (name) => import(new URL(`search/${name}.js`, assets).href);
   const begin = () => {
-    if (location.protocol !== "file:") window.nmManifest ??= fetch(new URL("../search/index.json", assets), { cache: "no-cache" }).catch(() => null);
+    if (window.nmManifest !== undefined || location.protocol === "file:" || document.querySelector("link[rel=modulepreload]")) return;
+    window.nmManifest = fetch(new URL("../search/index.json", assets), { cache: "no-cache" }).catch(() => null);
     for (const name of modules) part(name).catch(() => {});
   };
   const searching = (form) => {

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ from local_server import serving
 from playwright.sync_api import Browser, Page
 
 from nonmun.search import (
+    Facts,
     Files,
     Index,
     Options,
+    Record,
     Result,
     build_index,
     document_of,
+    edit_index,
+    facts_of,
     in_order,
     labels_of,
     parse_query,
@@ -111,6 +116,41 @@ def test_table_of_cases_holds_in_the_browser(page: Page) -> None:
             assert result["problems"] == case.get("problems", []), case["q"]
         if "first" in case:
             assert slugs[0] == case["first"], case["q"]
+
+
+def test_whole_results_of_the_table_are_the_same(page: Page, case_files: Files) -> None:
+    """Its notes have letters beyond the first plane, and tags below others."""
+    asked = [[case["q"], {"anyTag": case.get("any_tag", False)}] for case in CASES["queries"]]
+    found = page.evaluate(IN_BROWSER, [asked, {"limit": 12, "facets": True}])
+    index = Index(case_files.__getitem__)
+    for (query, more), theirs in zip(asked, found, strict=True):
+        ours = search(index, parse_query(query), Options(any_tag=more["anyTag"], facets=True, limit=12))
+        assert theirs == alike(ours), query
+
+
+def test_an_index_whose_notes_went_and_came_is_read_the_same(
+    browser: Browser, case_files: Files, tmp_path: Path
+) -> None:
+    now: dict[int, Record] = dict(enumerate(records()))
+    del now[7]
+    now[12] = replace(now[12], date="2031-01-01")
+    now[len(records())] = replace(now[3], slug="between", date="2018-01-01")
+    changed = {note: now.get(note) for note in (7, 12, len(records()))}
+    facts = [facts_of(now[note]) if note in now else Facts(0, 0, ()) for note in range(len(records()) + 1)]
+    order = sorted(now, key=lambda note: (now[note].date, now[note].slug))
+    edited = edit_index(case_files.__getitem__, changed, facts, order, labels())
+    files = {**case_files, **edited.files}
+    write_site(tmp_path, files)
+    asked = [[case["q"], {}] for case in CASES["queries"]]
+    with serving(tmp_path) as address:
+        page = browser.new_page()
+        page.goto(address)
+        found = page.evaluate(IN_BROWSER, [asked, {"limit": 12, "facets": True}])
+        page.close()
+    index = Index(files.__getitem__)
+    assert json.loads(files["index.json"])["ranks"] and json.loads(files["index.json"])["free"] == [7]
+    for (query, _), theirs in zip(asked, found, strict=True):
+        assert theirs == alike(search(index, parse_query(query), Options(facets=True, limit=12))), query
 
 
 def test_tokens_are_the_same(page: Page) -> None:

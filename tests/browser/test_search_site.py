@@ -73,14 +73,50 @@ def found(page: Page) -> list[str]:
     return page.locator(".nm-results__list .nm-paper").all_inner_texts()
 
 
-def test_nothing_of_search_is_fetched_before_someone_goes_to_the_box(page: Page, address: str) -> None:
+def requests_of_search(page: Page) -> list[str]:
+    """The addresses under the index's folder that the page asks for from now on."""
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url.partition("/search/")[2]))
+    return asked
+
+
+def of_index(asked: list[str]) -> set[str]:
+    return {path.partition("/")[0] for path in asked if path.endswith((".bin", "index.json"))}
+
+
+def test_before_someone_goes_to_the_box_only_what_every_search_needs_is_fetched(page: Page, address: str) -> None:
+    asked = requests_of_search(page)
     page.goto(f"{address}notes/bitdelta/")
     page.wait_for_load_state("networkidle")
-    assert not [url for url in asked if "/search" in url]
-    with page.expect_request("**/search/index.json"):
+    assert of_index(asked) == {"index.json", "v", "l", "d"}  # no postings, no records
+    with page.expect_request("**/search/t/*.bin"):
         page.locator(BOX).focus()
+
+
+def test_nothing_of_search_is_fetched_unasked_where_data_are_to_be_saved(page: Page, address: str) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+    asked = requests_of_search(page)
+    page.goto(f"{address}notes/bitdelta/")
+    page.wait_for_load_state("networkidle")
+    assert asked == [""] * len(asked)
+    page.locator(BOX).focus()
+    page.keyboard.insert_text("낱말모음")
+    expect(page.locator(".nm-header [role=option]").first).to_contain_text("제목 29")
+
+
+def test_what_the_next_key_needs_is_there_before_it_comes(page: Page, address: str) -> None:
+    asked = requests_of_search(page)
+    page.goto(f"{address}notes/bitdelta/")
+    page.locator(BOX).focus()
+    page.keyboard.insert_text("낱말모")
+    expect(page.locator(".nm-header [role=option]").first).to_contain_text("제목 29")
+    before = -1
+    while len(asked) > before:  # until nothing more is foreseen
+        before = len(asked)
+        page.wait_for_timeout(500)
+    page.context.set_offline(True)
+    page.keyboard.insert_text("음")
+    expect(page.locator(".nm-header [role=option] mark").first).to_have_text("낱말모음")
 
 
 @pytest.mark.parametrize("keys", ["/", "Control+k", "Meta+k"])

@@ -33,6 +33,14 @@ def records() -> list[Record]:
 def labels() -> list[Label]:
     used = [tag for note in CASES["notes"] for tag in note.get("tags", ())]
     return [
-        Label(one["name"], one["ko"], one["en"], tuple(one["spellings"]), used.count(one["name"]), one["name"])
+        Label(
+            one["name"],
+            one["ko"],
+            one["en"],
+            tuple(one["spellings"]),
+            used.count(one["name"]),
+            one["name"],
+            tuple(one.get("narrower", ())),
+        )
         for one in CASES["labels"]
     ]

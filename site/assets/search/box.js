@@ -1,6 +1,6 @@
 // A search box with a list under it: as one types, with arrows, Enter and Esc, and told to those who hear the page.
 import { explain, facts, find, langOf, make, marked, noteAddress, nothing, prepare, root, two, both } from "./view.js";
-import { foresee } from "./engine.js";
+import { foresee, warm } from "./foresight.js";
 import { isEmpty, parseQuery } from "./query.js";
 
 const SHOWN = 7;
@@ -48,8 +48,8 @@ export const attach = (form) => {
     for (const hidden of form.querySelectorAll("input[type=hidden]")) address.searchParams.append(hidden.name, hidden.value);
     return address.href;
   };
-  const asked = () => {
-    const query = parseQuery(input.value);
+  const asked = (text = input.value) => {
+    const query = parseQuery(text);
     for (const hidden of form.querySelectorAll("input[name=tag]")) query.tags.push(hidden.value);
     return query;
   };
@@ -91,19 +91,33 @@ export const attach = (form) => {
       return;
     }
     try {
-      const found = await find(query, { limit: SHOWN });
-      if (mine !== turn) return;
+      const current = () => mine === turn;
+      const early = (known) => {
+        if (!current()) return;
+        show(known, query);
+        shown();
+      };
+      const found = await find(query, { limit: SHOWN }, early);
+      if (!current()) return;
       // A syllable in the making that finds nothing says nothing yet: what was found stays.
       if (!(composing && !found.result.total && list.childElementCount)) show(found, query);
-      setTimeout(() => mine === turn && foresee(found.index, input.value, { limit: SHOWN }).catch(() => {}), 20);
+      const ahead = { ask: asked, options: { limit: SHOWN }, before: found.before, current, hits: found.result.hits };
+      setTimeout(() => foresee(found.index, input.value, ahead).catch(() => {}), 10); // once it stands there
     } catch (error) {
       if (mine !== turn) return;
       list.replaceChildren();
       note.replaceChildren(two(...explain(error)));
       say(...explain(error));
     }
+    shown();
+  };
+  const shown = () => {
     choose(-1);
     open(document.activeElement === input || panel.contains(document.activeElement));
+  };
+  const begin = () => {
+    if (input.value.trim()) look();
+    else prepare().then((index) => warm(index, () => !turn)).catch(() => {}); // said when something is looked for
   };
 
   let composing = false;
@@ -113,10 +127,7 @@ export const attach = (form) => {
     look();
   });
   input.addEventListener("input", look);
-  input.addEventListener("focus", () => {
-    prepare().catch(() => {}); // said when something is looked for
-    if (input.value.trim()) look();
-  });
+  input.addEventListener("focus", begin);
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const number = options().length;
@@ -146,8 +157,5 @@ export const attach = (form) => {
     event.preventDefault();
     location.assign(everything());
   });
-  if (document.activeElement === input) {
-    prepare().catch(() => {});
-    if (input.value.trim()) look();
-  }
+  if (document.activeElement === input) begin();
 };

@@ -1,6 +1,6 @@
 // Postings and shards from bytes, as src/nonmun/search/coding.py writes them.
 
-const UNORDERED = 6;
+export const UNORDERED = 6;
 const utf8 = new TextDecoder();
 
 export const readNumber = (data, at) => {
@@ -15,31 +15,43 @@ export const readNumber = (data, at) => {
   }
 };
 
+// A reader of one number after another; a loop of its own, because there are hundreds of thousands of them.
+const numbersOf = (data) => {
+  let at = 0;
+  const next = () => {
+    if (at >= data.length) throw new RangeError("a file of the index that ends too early");
+    let byte = data[at++];
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let scale = 128; byte >= 0x80; scale *= 128) {
+      if (at >= data.length) throw new RangeError("a file of the index that ends too early");
+      byte = data[at++];
+      value += (byte & 0x7f) * scale;
+    }
+    return value;
+  };
+  return { next, more: () => at < data.length };
+};
+
 // By zone and note the positions of a key.
 export const readBlock = (block) => {
   const zones = new Map();
-  let at = 0;
-  const next = () => {
-    let value;
-    [value, at] = readNumber(block, at);
-    return value;
-  };
-  while (at < block.length) {
+  const { next, more } = numbersOf(block);
+  while (more()) {
     const head = next();
     const zone = head & 7;
-    const end = next() + at;
+    const size = head >>> 3;
     const notes = [];
     const counts = [];
     let note = 0;
-    while (at < end) {
+    while (notes.length < size) {
       const value = next();
-      note += Math.floor(value / 2);
+      note += value >>> 1;
       notes.push(note);
       counts.push(value & 1 ? next() : 1);
     }
-    if (notes.length !== head >>> 3) throw new RangeError("a block of the index that does not add up");
     const byNote = new Map();
-    for (let i = 0; i < notes.length; i++) {
+    for (let i = 0; i < size; i++) {
       const places = [];
       let place = 0;
       if (zone < UNORDERED) for (let left = counts[i]; left > 0; left--) places.push((place += next()));
@@ -72,18 +84,32 @@ export const readShard = (data) => {
 };
 
 export const readColumns = (columns, data, count) => {
-  let at = 0;
-  const next = () => {
-    let value;
-    [value, at] = readNumber(data, at);
-    return value;
-  };
+  const { next } = numbersOf(data);
   for (const values of [columns.years, columns.flags]) for (let i = 0; i < count; i++) values.push(next());
   for (let i = 0; i < count; i++) columns.tags.push(Array.from({ length: next() }, next));
 };
 
-export const unpack = async (data) => {
-  if (data[0] !== 0x1f || data[1] !== 0x8b) return data;
-  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
+// The place in time of each note: how far every one, by rank, is from where its number would have it.
+export const readRanks = (data) => {
+  const ranks = new Map();
+  const { next, more } = numbersOf(data);
+  for (let rank = 0; more(); rank++) {
+    const value = next();
+    ranks.set(value & 1 ? rank - (value + 1) / 2 : rank + value / 2, rank);
+  }
+  return ranks;
+};
+
+const opened = async (parts, format) => {
+  const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream(format));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+};
+
+export const unpack = async (data) => (data[0] === 0x1f && data[1] === 0x8b ? opened([data], "gzip") : data);
+
+// What was deflated beside a dictionary: here the dictionary comes first, stored as it is in a block of its own.
+export const unpackBeside = async (dictionary, data) => {
+  const { length } = dictionary;
+  const stored = new Uint8Array([0, length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff]);
+  return (await opened([stored, dictionary, data], "deflate-raw")).subarray(length);
 };

@@ -1,51 +1,35 @@
 // A query and an index → the notes it finds; the same as src/nonmun/search/engine.py.
-import { AUTHORS, FACT, TAGS, findTerm, newFound } from "./matching.js";
-import { makeTerm, parseQuery, tagForm } from "./query.js";
+import { facetsOf, filtersOf, under, withFacts } from "./filters.js";
+import { AUTHORS, TAGS, findTerm, newFound } from "./matching.js";
+import { makeTerm, tagForm } from "./query.js";
 import { rarity, worth } from "./ranking.js";
 import { marks, pieces, snippet } from "./snippets.js";
 import { isSyllable, stem } from "./tokens.js";
 
 const MAX_WIDER = 4;
 const LONGEST_LABEL = 4;
-const DEFAULTS = { anyTag: false, widen: true, facets: false, limit: 10, offset: 0 };
+const DEFAULTS = { anyTag: false, widen: true, facets: false, limit: 10, offset: 0, bare: false };
 
-// Look, fetch what was missing, look again: as many round trips as one answer leads to the next question.
-export const search = async (index, query, options = {}) => {
+// Look, fetch what was missing, look again: as many round trips as one answer leads to the next question. Where only
+// the rest of some long text is missing, `early` is given what is known.
+export const search = async (index, query, options = {}, early = null) => {
   for (;;) {
     const result = evaluate(index, query, { ...DEFAULTS, ...options });
     if (!index.wanted.size) return result;
+    if (early && result?.hits.every(Boolean)) early(result);
     await index.load();
   }
 };
 
-// Fetch what the next keystroke will most likely ask for: what goes on from the last syllable or letters, and the
-// notes that the likeliest of it would find.
-const FORESEEN = 2;
-const FORESEEN_SHARDS = 4;
-
-export const foresee = async (index, text, options) => {
-  const atom = parseQuery(text).terms.at(-1);
-  if (!atom?.typing) return;
-  const last = atom.atoms.at(-1);
-  const beginning = last.hangul ? last.text.at(-1) : last.text;
-  if (index.spanOf(beginning) > FORESEEN_SHARDS) return;
-  index.keys(beginning);
-  await index.load();
-  const weights = new Map();
-  for (const key of index.keys(beginning)) {
-    const next = key.length > beginning.length ? key.slice(0, beginning.length + 1) : "";
-    if (next && (!last.hangul || isSyllable(next.at(-1)))) weights.set(next, (weights.get(next) ?? 0) + index.sizeOf(key));
-  }
-  const likely = [...weights].sort((a, b) => b[1] - a[1]).slice(0, FORESEEN);
-  for (const [next] of likely) await search(index, parseQuery(text + next.at(-1)), options);
-};
+// What a search would ask for next, left in `index.wanted`; without passages, which take longest.
+export const askAhead = (index, query, options) => void evaluate(index, query, { ...DEFAULTS, ...options, bare: true });
 
 const evaluate = (index, query, options) => {
   void index.labels;
   const spelled = index.spelled ?? new Map();
   const parts = options.widen ? partsOf(query, spelled) : query.terms.map((term) => ({ terms: [term], others: [] }));
   const scores = scoreAll(index, parts);
-  let notes = new Set(scores ? scores.keys() : Array.from({ length: index.notes }, (_, note) => note));
+  let notes = scores ? new Set(scores.keys()) : index.allNotes();
   const keep = (test) => (notes = new Set([...notes].filter(test)));
   for (const term of query.without) {
     const unwanted = findTerm(index, term);
@@ -64,16 +48,19 @@ const evaluate = (index, query, options) => {
     keep((note) => wanted.has(note));
   }
   const { filters, problems } = filtersOf(index, query, spelled, options);
-  const final = under(notes, filters, "");
+  const final = under(notes, filters);
   const facets = options.facets ? facetsOf(index, notes, filters) : null;
+  index.rank(0);
   if (index.wanted.size) return null; // which notes are found is not known yet
-  const order = [...final].sort((a, b) => (scores ? scores.get(b) - scores.get(a) : 0) || b - a);
+  const order = [...final].sort((a, b) => (scores ? scores.get(b) - scores.get(a) : 0) || index.rank(b) - index.rank(a));
+  const page = order.slice(options.offset, options.offset + options.limit);
+  if (options.bare) return page.forEach((note) => index.record(note));
   const shown = [...query.terms, ...parts.flatMap((part) => part.others)];
   const lang = query.terms.some((term) => Array.from(term.shown).some(isSyllable)) ? "ko" : "en";
   return {
     total: order.length,
     order,
-    hits: order.slice(options.offset, options.offset + options.limit).map((note) => hitOf(index, note, scores?.get(note) ?? 0, shown, lang)),
+    hits: page.map((note) => hitOf(index, note, scores?.get(note) ?? 0, shown, lang)),
     wider: parts
       .filter((part) => part.label)
       .map((part) => ({ shown: written(part.terms), tag: part.label.name, spellings: part.others.map((other) => other.shown) })),
@@ -168,69 +155,6 @@ const scorePart = (index, part) => {
   for (const note of tagged) beside.set(note, (beside.get(note) ?? 0) + value(note, byTag, rare));
   for (const [note, score] of beside) scores.set(note, scores.get(note) + score);
   return scores;
-};
-
-const withFacts = (index, facts) => {
-  const found = new Set();
-  for (const fact of facts) for (const note of index.places(fact).get(FACT)?.keys() ?? []) found.add(note);
-  return found;
-};
-
-// Filters and facets: each is known by its dimension, so that a facet can be counted without its own.
-
-const filtersOf = (index, query, spelled, options) => {
-  const filters = [];
-  const problems = [];
-  const wanted = query.tags.map((form) => {
-    const label = spelled.get(form);
-    if (!label) problems.push(`tag:${form}`);
-    return label ? withFacts(index, [`#${label.name}`]) : new Set();
-  });
-  if (wanted.length) {
-    const test = options.anyTag ? (note) => wanted.some((one) => one.has(note)) : (note) => wanted.every((one) => one.has(note));
-    filters.push([options.anyTag ? "tags" : "all tags", test]);
-  }
-  for (const form of query.withoutTags) {
-    const label = spelled.get(form);
-    const unwanted = label ? withFacts(index, [`#${label.name}`]) : new Set();
-    filters.push(["without tags", (note) => !unwanted.has(note)]);
-  }
-  if (query.years.length) {
-    const { years } = index.columns;
-    filters.push(["years", (note) => query.years.some(([first, last]) => first <= years[note] && years[note] <= last)]);
-  }
-  if (query.langs.length) {
-    const bits = query.langs.reduce((sum, lang) => sum | { ko: 1, en: 2 }[lang], 0);
-    const { flags } = index.columns;
-    filters.push(["langs", (note) => (flags[note] & bits) !== 0]);
-  }
-  if (query.runner || query.withoutRunner) {
-    const { flags } = index.columns;
-    filters.push(["runner", (note) => Boolean(flags[note] & 4) !== query.withoutRunner]);
-  }
-  return { filters, problems };
-};
-
-const under = (notes, filters, without) => {
-  const tests = filters.filter(([dimension]) => dimension !== without).map(([, test]) => test);
-  return tests.length ? new Set([...notes].filter((note) => tests.every((test) => test(note)))) : notes;
-};
-
-const facetsOf = (index, notes, filters) => {
-  const { years, flags, tags } = index.columns;
-  const count = (dimension, values) => {
-    const found = new Map();
-    for (const note of under(notes, filters, dimension)) for (const value of values(note)) found.set(value, (found.get(value) ?? 0) + 1);
-    return [...found];
-  };
-  const langs = new Map(count("langs", (note) => [flags[note] & 3]));
-  const lang = (bit) => (langs.get(bit) ?? 0) + (langs.get(3) ?? 0);
-  return {
-    tags: count("tags", (note) => tags[note] ?? []).sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([tag, n]) => [index.labels[tag]?.name, n]),
-    years: count("years", (note) => [years[note]]).filter(([year]) => year).sort((a, b) => b[0] - a[0]),
-    langs: [["ko", lang(1)], ["en", lang(2)]],
-    runner: [...under(notes, filters, "runner")].filter((note) => flags[note] & 4).length,
-  };
 };
 
 const hitOf = (index, note, score, terms, lang) => {

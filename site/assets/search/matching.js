@@ -4,8 +4,12 @@ import { endingOf, openForms, stem, stemPrefix } from "./tokens.js";
 export const TITLE = 0, AUTHORS = 1, ABSTRACT = 2, EN = 4, TAGS = 5, FACT = 6, WORD = 7;
 export const TEXT_ZONES = [0, 1, 2, 3, 4, 5];
 const NONE = new Map();
+const NOWHERE = [];
 
 export const newFound = () => ({ counts: [0, 0, 0, 0, 0, 0], exact: 0 });
+
+// Places are arrays where they are the index's own, which nobody changes, and sets where they were put together here.
+const countOf = (places) => places.size ?? places.length;
 
 export const findTerm = (index, term, zones = TEXT_ZONES) => {
   const found = new Map();
@@ -13,15 +17,11 @@ export const findTerm = (index, term, zones = TEXT_ZONES) => {
   const written = term.atoms.map((atom) => [atom.text]);
   for (const zone of zones) {
     const exact = termPlaces(index, written, term, zone);
-    add(found, exact, zone, true);
-    if (readings) {
-      const more = new Map();
-      for (const [note, places] of termPlaces(index, readings, term, zone)) {
-        const same = exact.get(note);
-        more.set(note, same ? new Set([...places].filter((place) => !same.has(place))) : places);
-      }
-      add(found, more, zone, false);
-    }
+    for (const [note, places] of exact) add(found, note, zone, countOf(places), true);
+    // What is written is one of the readings: all places of the others, and those of the exact ones.
+    if (readings)
+      for (const [note, places] of termPlaces(index, readings, term, zone))
+        add(found, note, zone, countOf(places) - countOf(exact.get(note) ?? NOWHERE), false);
   }
   if (!found.size && term.typing && term.atoms.at(-1).hangul) return findUnfinished(index, term, zones);
   return found;
@@ -34,19 +34,17 @@ const findUnfinished = (index, term, zones) => {
   const forms = openForms(last.at(-1)).filter((form) => known.has(form)).map((form) => last.slice(0, -1) + form);
   if (forms.length) {
     const readings = [...term.atoms.slice(0, -1).map((atom) => [atom.text]), forms];
-    for (const zone of zones) add(found, termPlaces(index, readings, term, zone), zone, false);
+    for (const zone of zones) for (const [note, places] of termPlaces(index, readings, term, zone)) add(found, note, zone, countOf(places), false);
   }
   return found;
 };
 
-const add = (found, places, zone, exact) => {
-  for (const [note, some] of places) {
-    if (!some.size) continue;
-    let here = found.get(note);
-    if (!here) found.set(note, (here = newFound()));
-    here.counts[zone] += some.size;
-    if (exact) here.exact |= 1 << zone;
-  }
+const add = (found, note, zone, count, exact) => {
+  if (!count) return;
+  let here = found.get(note);
+  if (!here) found.set(note, (here = newFound()));
+  here.counts[zone] += count;
+  if (exact) here.exact |= 1 << zone;
 };
 
 const looser = (index, term) => {
@@ -74,22 +72,29 @@ const readingsOf = (index, atom, typing) => {
 export const termPlaces = (index, readings, term, zone) => {
   let found = null;
   term.atoms.forEach((atom, i) => {
-    const here = new Map();
-    for (const text of readings[i])
-      for (const [note, places] of atom.hangul ? hangul(index, text, zone) : word(index, text, zone)) {
-        const moved = atom.offset ? new Set([...places].map((place) => place - atom.offset)) : new Set(places);
-        const before = here.get(note);
-        if (before) for (const place of moved) before.add(place);
-        else here.set(note, moved);
-      }
+    const all = readings[i].map((text) => (atom.hangul ? hangul(index, text, zone) : inZone(index, text, zone)));
+    const here = moved(all.length === 1 ? all[0] : all.reduce(gather, new Map()), atom.offset);
     // No way out yet where nothing is left: here it is learned which files all atoms need.
     found = found === null ? here : both(found, here);
   });
   return found ?? NONE;
 };
 
+const moved = (found, offset) =>
+  offset ? new Map(Array.from(found, ([note, places]) => [note, Array.from(places, (place) => place - offset)])) : found;
+
+// Add places to a map that is ours.
+const gather = (found, more) => {
+  for (const [note, places] of more) {
+    const before = found.get(note);
+    if (before === undefined) found.set(note, places);
+    else if (before instanceof Set) for (const place of places) before.add(place);
+    else found.set(note, new Set([...before, ...places]));
+  }
+  return found;
+};
+
 const inZone = (index, key, zone) => index.places(key).get(zone) ?? NONE;
-const word = (index, text, zone) => inZone(index, text, zone);
 
 const hangul = (index, text, zone) => {
   if (text.length === 1) return beginningWith(index, text, zone);
@@ -104,45 +109,36 @@ const hangul = (index, text, zone) => {
   return broken.size ? either(whole, follow(broken, beginningWith(index, text.at(-1), zone), text.length - 1)) : whole;
 };
 
+const setOf = (places) => (places instanceof Set ? places : new Set(places));
+
 const follow = (before, places, distance) => {
+  if (before === null) return places;
   const found = new Map();
-  if (before === null) {
-    for (const [note, some] of places) found.set(note, new Set(some));
-    return found;
-  }
   for (const [note, starts] of before) {
     const some = places.get(note);
     if (!some) continue;
-    const there = new Set(some);
-    const left = new Set([...starts].filter((start) => there.has(start + distance)));
-    if (left.size) found.set(note, left);
+    const there = setOf(some);
+    const left = Array.from(starts).filter((start) => there.has(start + distance));
+    if (left.length) found.set(note, left);
   }
   return found;
 };
 
 const beginningWith = (index, syllable, zone) => {
   const found = new Map();
-  for (const key of index.keys(syllable))
-    if (key.length <= 2)
-      for (const [note, places] of inZone(index, key, zone)) {
-        if (!found.has(note)) found.set(note, new Set());
-        for (const place of places) found.get(note).add(place);
-      }
+  for (const key of index.keys(syllable)) if (key.length <= 2) gather(found, inZone(index, key, zone));
   return found;
 };
 
 const both = (one, other) => {
   const found = new Map();
   for (const [note, places] of one) {
-    const more = other.get(note);
-    const left = more && new Set([...places].filter((place) => more.has(place)));
-    if (left?.size) found.set(note, left);
+    if (!other.has(note)) continue;
+    const more = setOf(other.get(note));
+    const left = Array.from(places).filter((place) => more.has(place));
+    if (left.length) found.set(note, left);
   }
   return found;
 };
 
-const either = (one, other) => {
-  const found = new Map(one);
-  for (const [note, places] of other) found.set(note, new Set([...(found.get(note) ?? []), ...places]));
-  return found;
-};
+const either = (one, other) => (other.size ? gather(gather(new Map(), one), other) : one);

@@ -1,9 +1,11 @@
 // The page /search/: results, facets beside them, and the address that says all of it.
 import { explain, facts, find, langOf, make, marked, noteAddress, nothing, root, two, both } from "./view.js";
+import { foresee } from "./foresight.js";
 import { parseQuery, tagForm } from "./query.js";
 
 const STEP = 20;
 const TAGS_SHOWN = 24;
+const FORESEEN = 10; // notes of a list that are fetched before it is asked for
 const LISTS = ["tag", "not", "year", "lang"];
 
 // The address is the whole state.
@@ -66,10 +68,14 @@ export const start = (place) => {
     const query = queryOf(state);
     place.setAttribute("aria-busy", "true");
     try {
-      const found = await find(query, { limit: state.n, facets: true, anyTag: state.any, widen: !state.exact });
-      if (mine !== turn) return;
+      const options = { limit: state.n, facets: true, anyTag: state.any, widen: !state.exact };
+      const found = await find(query, options);
+      const current = () => mine === turn;
+      if (!current()) return;
       if (composing && !found.result.total && list.childElementCount) return;
       show(found, query);
+      const ahead = { ask: (q) => queryOf({ ...state, q }), options: { ...options, limit: Math.min(state.n, FORESEEN) }, before: found.before, current, hits: found.result.hits };
+      if (document.activeElement === input) setTimeout(() => foresee(found.index, state.q, ahead).catch(() => {}), 10);
     } catch (error) {
       if (mine !== turn) return;
       list.replaceChildren();

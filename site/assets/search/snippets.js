@@ -5,15 +5,32 @@ const WIDTH = 150;
 const LEAD = 36;
 const SNAP = 16;
 
-// Where the terms stand in a text, in order, none across another: [start, end, number of the term].
+// The letters of a text, as Python counts them: where it has none beyond the first plane, the text itself.
+const lettersOf = (text) => (/[\ud800-\udbff]/.test(text) ? Array.from(text) : text);
+const cutOut = (letters, start, end) => (typeof letters === "string" ? letters.slice(start, end) : letters.slice(start, end).join(""));
+
+// From places in a text to places in its letters.
+const placesOf = (text, letters) => {
+  if (typeof letters === "string") return (place) => place;
+  const places = new Map([[text.length, letters.length]]);
+  let at = 0;
+  letters.forEach((letter, number) => {
+    places.set(at, number);
+    at += letter.length;
+  });
+  return (place) => places.get(place);
+};
+
+// Where the terms stand in a text, in order, none across another: [start, end, number of the term], in letters.
 export const marks = (text, terms) => {
   if (!terms.length) return [];
   const row = units(text);
+  const placeOf = placesOf(text, lettersOf(text));
   const found = [];
   terms.forEach((term, number) => {
     for (let at = 0; at < row.length; at++) {
       const end = match(row, at, term);
-      if (end) found.push([row[at].start, row[end - 1].end, number]);
+      if (end) found.push([placeOf(row[at].start), placeOf(row[end - 1].end), number]);
     }
   });
   found.sort((a, b) => a[0] - b[0] || b[1] - a[1] || a[2] - b[2]);
@@ -49,16 +66,17 @@ const matchAtom = (row, at, atom, term, last) => {
 };
 
 // A part of a text cut at its marks: [text, whether it matches].
-export const pieces = (text, found, start = 0, end = text.length) => {
+export const pieces = (text, found, start = 0, end = Infinity) => {
+  const letters = lettersOf(text);
   const cut = [];
   let at = start;
   for (const [first, last] of found) {
     if (first < start || last > end) continue;
-    if (first > at) cut.push([text.slice(at, first), false]);
-    cut.push([text.slice(first, last), true]);
+    if (first > at) cut.push([cutOut(letters, at, first), false]);
+    cut.push([cutOut(letters, first, last), true]);
     at = last;
   }
-  if (at < end) cut.push([text.slice(at, end), false]);
+  if (at < Math.min(end, letters.length)) cut.push([cutOut(letters, at, end), false]);
   return cut;
 };
 
@@ -80,22 +98,22 @@ export const snippet = (texts, terms, lang) => {
     chosen = { language: own[0], text: own[1], found: [], first: 0 };
   }
   const { language, text, found, first } = chosen;
-  const [start, end] = passage(text, first);
+  const letters = lettersOf(text);
+  const [start, end] = passage(letters, first);
   const dots = (wanted) => (wanted ? [["…", false]] : []);
-  return { lang: language, pieces: [...dots(start > 0), ...pieces(text, found, start, end), ...dots(end < text.length)] };
+  return { lang: language, pieces: [...dots(start > 0), ...pieces(text, found, start, end), ...dots(end < letters.length)] };
 };
 
-const passage = (text, first) => {
+const passage = (letters, first) => {
   let start = Math.max(0, first - LEAD);
   if (start) {
-    const space = text.indexOf(" ", start);
+    const space = letters.indexOf(" ", start);
     if (space >= 0 && space < Math.min(start + SNAP, first)) start = space + 1;
   }
-  let end = Math.min(text.length, start + WIDTH);
-  if (end < text.length) {
-    const space = text.lastIndexOf(" ", end - 1);
+  let end = Math.min(letters.length, start + WIDTH);
+  if (end < letters.length) {
+    const space = letters.lastIndexOf(" ", end - 1);
     if (space >= end - SNAP) end = space;
   }
-  const inPair = (at) => /[\udc00-\udfff]/.test(text[at] ?? "");
-  return [inPair(start) ? start - 1 : start, inPair(end) ? end - 1 : end];
+  return [start, end];
 };

@@ -38,35 +38,42 @@ export const facts = (record, limit = 3) =>
 
 // The one index of this page, opened at the first need and again where the site was rebuilt under it.
 let opening = null;
-const opened = () => {
+const opened = (priority) => {
   const early = window.nmManifest; // the page's own script has asked for it while modules came
   if (early) window.nmManifest = false;
-  return (opening ??= openIndex(indexRoot, early || undefined).catch((error) => {
+  return (opening ??= openIndex(indexRoot, early || undefined, priority).catch((error) => {
     opening = null;
     throw error;
   }));
 };
 
-export const prepare = async () => {
-  if (onDisk) return;
-  const index = await opened();
+// What every search needs, whatever it is for.
+export const prepare = async (priority) => {
+  if (onDisk) throw new IndexError("disk", root.href);
+  const index = await opened(priority);
   void index.labels;
   void index.lengths;
-  await index.load();
+  index.rank(0);
+  await Promise.all([index.load(priority), index.dictionary(priority)]);
+  return index;
 };
 
-// A result, and whether the index had to be fetched anew. Throws IndexError.
-export const find = async (query, options) => {
+// A result, and whether the index had to be fetched anew. `before` is what the index had spent until then, and `early`
+// is given a result whose passages may change. Throws IndexError.
+export const find = async (query, options, early = null) => {
   if (onDisk) throw new IndexError("disk", root.href);
   const index = await opened();
+  const before = index.spent;
+  index.dropAhead();
+  const known = early && ((result) => early({ result, index, before, renewed: false }));
   try {
-    return { result: await search(index, query, options), index, renewed: false };
+    return { result: await search(index, query, options, known), index, before, renewed: false };
   } catch (error) {
     if (!(error instanceof IndexError) || !["missing", "damaged"].includes(error.kind)) throw error;
     opening = null;
     const fresh = await opened();
     if (fresh.text === index.text && error.kind === "missing") throw error;
-    return { result: await search(fresh, query, options), index: fresh, renewed: true };
+    return { result: await search(fresh, query, options), index: fresh, before: fresh.spent, renewed: true };
   }
 };
 

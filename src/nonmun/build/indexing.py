@@ -16,7 +16,7 @@ from typing import Any
 
 from nonmun.catalogue import Catalogue, key_of
 from nonmun.cores import Note, on_all_cores
-from nonmun.model import Paper
+from nonmun.model import Lang, Paper
 from nonmun.read.base import Base
 from nonmun.read.load import TICK_NS, code_version, load
 from nonmun.search import (
@@ -31,6 +31,7 @@ from nonmun.search import (
     labels_of,
     record_of,
 )
+from nonmun.search.numbering import Numbered, number_notes
 
 FOLDER = "search"
 EDITS_AT_ONCE = 40  # changed notes, from which a new index costs less
@@ -57,7 +58,7 @@ class _State:
     version: str = ""
     manifest: str = ""  # the key of its manifest, by which it is known to be the one in the tree
     labels: str = ""
-    notes: Sequence[Sequence[str]] = ()  # slug and key of each, in order
+    notes: Sequence[tuple[str, str]] = ()  # slug and key of each, by number
     files: Sequence[str] = ()
     folders: Sequence[str] = ()  # that the notes were read from
     edits: int = 0
@@ -69,21 +70,25 @@ def index_notes(base: Base, catalogue: Catalogue, version: str, known: Mapping[s
     labels = labels_of(catalogue)
     record = base.cache / "search.json"
     before = _read(record)
-    now = _State(version, "", key_of(labels), [[paper.slug, _key(paper, catalogue)] for paper in papers])
+    now = _State(version, "", key_of(labels), [(paper.slug, _key(paper, catalogue)) for paper in papers])
     now.folders = _folders(base)
-    changed = _changed(before, now, known)
     data: dict[str, bytes]
-    if changed is None:
+    numbered = _numbered(before, now, known)
+    if numbered is None:
         data = dict(build_index(_documents(papers), labels))
         now.files = sorted(data)
-    elif changed or before.labels != now.labels:
+        return _indexed(record, now, data)
+    now.notes, changed = numbered.rows, numbered.changed
+    if changed or before.labels != now.labels:
 
         def old(path: str) -> bytes:
             return (base.docs / FOLDER / path).read_bytes()
 
-        records = {note: record_of(papers[note]) for note in changed}
+        by_number = dict(zip(numbered.order, papers, strict=True))
+        records = {note: record_of(by_number[note]) if note in by_number else None for note in changed}
+        facts = [_facts(by_number.get(note)) for note in range(len(now.notes))]
         try:
-            edited = edit_index(old, records, [_facts(paper) for paper in papers], labels)
+            edited = edit_index(old, records, facts, numbered.order, labels)
         except (OSError, ValueError, LookupError):  # somebody has been at the tree
             return index_notes(base, catalogue, version, {})
         data = dict(edited.files)
@@ -92,8 +97,14 @@ def index_notes(base: Base, catalogue: Catalogue, version: str, known: Mapping[s
     else:
         data = {}
         now.files, now.edits = before.files, before.edits
+        now.manifest = before.manifest
+    return _indexed(record, now, data)
+
+
+def _indexed(record: Path, now: _State, data: Mapping[str, bytes]) -> Indexed:
     keys = {f"{FOLDER}/{path}": path for path in now.files}
-    now.manifest = _hash(data[MANIFEST]) if MANIFEST in data else before.manifest
+    if MANIFEST in data:
+        now.manifest = _hash(data[MANIFEST])
     keys[f"{FOLDER}/{MANIFEST}"] = now.manifest
     return Indexed(keys, {f"{FOLDER}/{path}": content for path, content in data.items()}, lambda: _write(record, now))
 
@@ -153,18 +164,16 @@ def _changed_at(info: os.stat_result) -> int:
     return max(info.st_mtime_ns, info.st_ctime_ns)
 
 
-def _changed(before: _State, now: _State, known: Mapping[str, str]) -> list[int] | None:
-    """The numbers of the notes that are other than before, or new at the end; None where all must be done anew."""
+def _numbered(before: _State, now: _State, known: Mapping[str, str]) -> Numbered | None:
+    """The numbers of the notes in the index that stands in the tree; None where all must be done anew."""
     there = known.get(f"{FOLDER}/{MANIFEST}") == before.manifest and all(
         f"{FOLDER}/{path}" in known for path in before.files
     )
-    if not there or not before.files or before.version != now.version or len(now.notes) < len(before.notes):
+    if not there or not before.files or before.version != now.version:
         return None
-    if any(was[0] != is_now[0] for was, is_now in zip(before.notes, now.notes, strict=False)):
-        return None
-    kept = len(before.notes)
-    changed = [note for note in range(len(now.notes)) if note >= kept or before.notes[note][1] != now.notes[note][1]]
-    return changed if len(changed) <= EDITS_AT_ONCE and before.edits + len(changed) <= EDITS_IN_ALL else None
+    found = number_notes(before.notes, now.notes)
+    edits = len(found.changed)
+    return found if edits <= EDITS_AT_ONCE and before.edits + edits <= EDITS_IN_ALL else None
 
 
 def _documents(papers: Sequence[Paper]) -> Iterable[Document]:
@@ -179,14 +188,16 @@ def _make(papers: Sequence[tuple[int, Paper]], note: Note) -> list[tuple[int, Do
 
 def _key(paper: Paper, catalogue: Catalogue) -> str:
     """Changes with all that the index holds of a paper."""
-    entries = [catalogue.entry_key(paper.note.path, paper.note.entry)] if paper.note else []
-    entries += [catalogue.entry_key(mention.path, mention.entry) for mention in paper.mentions]
-    return key_of(entries, paper.title, str(paper.date), paper.tags, paper.authors, paper.arxiv, paper.runners)
+    said = "\x1e".join([catalogue.entry_key(one.path, one.entry) for one in (paper.note, *paper.mentions) if one])
+    facts = (said, paper.title, str(paper.date), *paper.tags, "\x1e", *paper.authors, "\x1e", *paper.runners)
+    text = "\x1f".join(facts) if paper.arxiv is None else "\x1f".join((*facts, "\x1e", str(paper.arxiv)))
+    return _hash(text.encode("utf-8", "surrogatepass"))
 
 
-def _facts(paper: Paper) -> Facts:
-    langs = [lang.value for lang in paper.langs]
-    flags = ("ko" in langs) | ("en" in langs) << 1 | bool(paper.runners) << 2
+def _facts(paper: Paper | None) -> Facts:
+    if paper is None:
+        return Facts(0, 0, ())
+    flags = (Lang.KO in paper.langs) | (Lang.EN in paper.langs) << 1 | bool(paper.runners) << 2
     return Facts(paper.date.year if paper.date else 0, flags, paper.tags)
 
 
@@ -199,8 +210,8 @@ def _read(file: Path) -> _State:
     with suppress(OSError, ValueError, LookupError, TypeError):
         data: Any = json.loads(file.read_bytes())
         state = _State(**data)
-        if all(len(note) == 2 for note in state.notes):
-            return state
+        state.notes = [(slug, key) for slug, key in state.notes]
+        return state
     return _State()
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nonmun.model import Paper
+from nonmun.parse.text import without_surrogates
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def paper_record(paper: Paper) -> dict[str, Any]:
@@ -34,8 +33,3 @@ def as_json(records: Sequence[Mapping[str, Any]]) -> str:
     """One array, an object a line."""
     lines = ",\n".join(map(_encode, records))
     return without_surrogates(f"[\n{lines}\n]\n" if records else "[]\n")
-
-
-def without_surrogates(text: str) -> str:
-    """Bytes of a source that were no UTF-8 stay in the source; what is made of it shows U+FFFD."""
-    return _SURROGATE.sub("\ufffd", text)

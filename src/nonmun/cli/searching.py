@@ -30,7 +30,9 @@ def search_notes(
     ],
     tag: Annotated[
         list[str] | None,
-        typer.Option(metavar="T", help="Only notes with this tag. Repeatable: all of them.", show_default=False),
+        typer.Option(
+            metavar="T", help="Only notes with this tag or one below it. Repeatable: all of them.", show_default=False
+        ),
     ] = None,
     not_tag: Annotated[
         list[str] | None,

@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from nonmun.catalogue.record import without_surrogates
 from nonmun.feeds.address import address
 from nonmun.feeds.atom import RELATIVE
 from nonmun.feeds.item import Item
 from nonmun.feeds.xml import escaped
 from nonmun.model import Site
 from nonmun.parse.language import has_hangul
+from nonmun.parse.text import without_surrogates
 
 
 def json_feed(site: Site, path: str, title: str, items: Sequence[Item]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from nonmun.catalogue import Catalogue
-from nonmun.catalogue.record import without_surrogates
 from nonmun.feeds.address import address
 from nonmun.model import Paper, Site
+from nonmun.parse.text import without_surrogates
 
 _SYNTAX = re.compile(r"([\\\[\]<>`*_#|])")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")

@@ -20,7 +20,11 @@ HOW_TO = (
     ),
     ('"강화 학습"', "이어서 나오는 말", "words one after another"),
     ("양자화 -gan", "gan이 없는 글", "notes without gan"),
-    ("tag:nlp -tag:gan", "태그가 있는 글, 없는 글", "with one tag and without another"),
+    (
+        "tag:nlp -tag:gan",
+        "태그가 있는 글, 없는 글. 그 아래의 좁은 태그도 함께 봅니다",
+        "with one tag and without another; tags below them count as well",
+    ),
     ("author:he year:2020..2022", "저자와 연도", "by author and years"),
     ("lang:en has:runner", "언어, 실행할 수 있는 글", "by language; with a runner"),
     ("arxiv:2402.10193", "arXiv 번호", "by arXiv id"),

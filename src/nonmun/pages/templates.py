@@ -13,9 +13,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from nonmun.parse.language import has_hangul
-
-# Bytes of a source that were no UTF-8. The source keeps them; a page can only show that they were there.
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+from nonmun.parse.text import without_surrogates
 
 _PLAIN_WORDS = re.compile(r'\{\{ t\("([^"\\{}\n]*)", "([^"\\{}\n]*)"\) \}\}')  # `{{ t("초록", "Abstract") }}`
 
@@ -64,7 +62,7 @@ class Templates:
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:
         template = self._environment.get_template(name)
-        return _for_pages(template.render(values).lstrip())
+        return without_surrogates(template.render(values).lstrip())
 
     def _once(self, macro: Any, value: object, *options: Any) -> Markup:
         """What `macro` makes of `value`, made once for all pages: `{{ once(paper_item, row, true) }}`.
@@ -80,18 +78,10 @@ class Templates:
         return made
 
 
-def _for_pages(text: str) -> str:
-    try:
-        text.encode()  # quicker than to look for what no UTF-8 holds, and there hardly ever is any
-    except UnicodeEncodeError:
-        return _SURROGATE.sub("\ufffd", text)
-    return text
-
-
 def _yaml(text: str) -> Markup:
     """A YAML double-quoted scalar; JSON's strings are such."""
     return Markup(  # noqa: S704 - YAML, where HTML escapes would show
-        json.dumps(_SURROGATE.sub("\ufffd", str(text)), ensure_ascii=False)
+        json.dumps(without_surrogates(str(text)), ensure_ascii=False)
     )
 
 

@@ -6,9 +6,9 @@ overrun the stack of the process at some ten thousands; its parser does not, so 
 
 from __future__ import annotations
 
-import re
-
 import yaml
+
+from nonmun.parse.text import without_surrogates
 
 # PyYAML's C parser is five times as fast; its pure twin reads the same language.
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -17,7 +17,6 @@ MAX_ALIASES = 32
 MAX_DEPTH = 32
 # A level needs a bracket, or a further column of a line: below these no text is too deep, and few have to be looked at.
 _BRACKETS, _COLUMNS = 500, 1000
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 
@@ -34,7 +33,7 @@ class UnreadableYaml(ValueError):
 
 def compose(source: str) -> yaml.Node | None:
     """The root node of `source`, None where it holds nothing; UnreadableYaml for what is no YAML or too much of it."""
-    source = _SURROGATE.sub("\ufffd", source)  # libyaml takes no text with bytes in it that were none
+    source = without_surrogates(source)  # libyaml takes no text with bytes in it that were none
     try:
         if _may_be_too_much(source):
             _measure(source)

@@ -11,7 +11,8 @@ from nonmun.errors import Fault, Severity
 
 # Pasted from web pages or left by broken programs, never meant; engines use some of them as marks of their own.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u200b\u2060\u2028\u2029]")
-_SURROGATE = re.compile(r"[\udc80-\udcff]+")
+_BYTES = re.compile(r"[\udc80-\udcff]+")  # as Python reads what is no UTF-8
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)")
 
@@ -36,6 +37,15 @@ def clean(text: str) -> str:
     if _CONTROL.search(text):
         text = _CONTROL.sub("", text.replace("\x0c", " "))
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def without_surrogates(text: str) -> str:
+    """Bytes of a source that were no UTF-8 stay in the source; what is made of it shows U+FFFD."""
+    try:
+        text.encode()  # quicker than to look for them, and there hardly ever are any
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def split_lines(text: str) -> list[Line]:
@@ -82,13 +92,13 @@ def unclosed_code(lines: Sequence[Line], path: str) -> list[Fault]:
 
 def undecodable(text: str, path: str) -> list[Fault]:
     """A fault for the first bytes that were not UTF-8 (they arrive as lone surrogates and are kept)."""
-    first = _SURROGATE.search(text)
+    first = _BYTES.search(text)
     if first is None:
         return []
     before = text[: first.start()]
     offset = len(before.encode("utf-8", "surrogateescape"))
     line = before.count("\n") + 1
-    total = sum(len(run) for run in _SURROGATE.findall(text))
+    total = sum(len(run) for run in _BYTES.findall(text))
     bytes_found = first[0].encode("utf-8", "surrogateescape")[:4].hex(" ")
     return [
         Fault(

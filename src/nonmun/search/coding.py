@@ -3,7 +3,7 @@
 number    7 bits a byte, lowest first, the eighth set where more follow
 shard     number of keys; for each key: letters shared with the one before, bytes that follow, those bytes,
 length of its block; then the blocks
-block     for each zone: number of notes x 8 + zone, length of the heads, heads, positions
+block     for each zone: number of notes x 8 + zone, heads, positions
 heads     for each note: (distance from the one before) x 2, + 1 where it is there more than once, and then how often
 positions for each note: the first, and the distances to the following ones; none in zones that have no order
 """
@@ -91,7 +91,7 @@ class ZoneWriter:
         self.notes += 1
 
     def data(self, zone: int) -> bytes:
-        return b"".join((number(self.notes << 3 | zone), number(len(self._heads)), self._heads, self._positions))
+        return b"".join((number(self.notes << 3 | zone), self._heads, self._positions))
 
 
 def position_bytes(positions: Sequence[int]) -> bytes:
@@ -112,25 +112,8 @@ def read_block(block: bytes) -> dict[int, Postings]:
     at = 0
     while at < len(block):
         head, at = read_number(block, at)
-        size, zone = head >> 3, head & 7
-        length, at = read_number(block, at)
-        heads = read_numbers(block, at, at + length)
-        at += length
-        notes: list[int] = []
-        counts: list[int] = []
-        note = place = 0
-        while place < len(heads):
-            value = heads[place]
-            note += value >> 1
-            notes.append(note)
-            if value & 1:
-                place += 1
-                counts.append(heads[place])
-            else:
-                counts.append(1)
-            place += 1
-        if len(notes) != size:
-            raise ValueError(f"{len(notes)} notes in a block, expected {size}")
+        notes, counts, at = read_heads(block, at, head >> 3)
+        zone = head & 7
         positions: list[int] = []
         if zone < UNORDERED:
             for count in counts:
@@ -141,6 +124,26 @@ def read_block(block: bytes) -> dict[int, Postings]:
                     positions.append(position)
         found[zone] = Postings(notes, counts, positions)
     return found
+
+
+def read_heads(block: bytes, at: int, size: int) -> tuple[list[int], list[int], int]:
+    """The notes of a zone, how often each has the key, and where the heads end."""
+    notes: list[int] = []
+    counts: list[int] = []
+    note = 0
+    for _ in range(size):
+        value = block[at]
+        at += 1
+        if value >= 0x80:
+            value, at = read_number(block, at - 1)
+        note += value >> 1
+        notes.append(note)
+        if value & 1:
+            value, at = read_number(block, at)
+            counts.append(value)
+        else:
+            counts.append(1)
+    return notes, counts, at
 
 
 def write_block(zones: Mapping[int, Postings]) -> bytes:
@@ -204,3 +207,24 @@ def unpack(data: bytes) -> bytes:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"a damaged file of the index ({error})") from error
+
+
+def pack_beside(dictionary: bytes, data: bytes) -> bytes:
+    """Deflated as if `dictionary` stood before it: small files that say alike things share what they have in common.
+
+    A browser has no such thing, but is given the dictionary, stored, and this after it, which is one deflated stream.
+    """
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_DEFAULT_STRATEGY, dictionary)
+    return packer.compress(data) + packer.flush()
+
+
+def unpack_beside(dictionary: bytes, data: bytes) -> bytes:
+    """What `pack_beside` packed. Raises ValueError for damaged data."""
+    reader = zlib.decompressobj(-zlib.MAX_WBITS, dictionary)
+    try:
+        found = reader.decompress(data)
+    except zlib.error as error:
+        raise ValueError(f"a damaged file of the index ({error})") from error
+    if not reader.eof:
+        raise ValueError("a damaged file of the index (it ends too early)")
+    return found

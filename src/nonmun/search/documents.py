@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from nonmun.markup import plain_text
 from nonmun.model import Entry, Lang, Paper, Role
+from nonmun.parse.text import without_surrogates
 from nonmun.search.coding import position_bytes
 from nonmun.search.tokens import STOP_WORDS, camel_parts, fold, inflected_words, normal, runs
 
@@ -16,7 +17,6 @@ MAX_UNITS = 60_000  # of one field of one note; positions stay below 2^16
 BETWEEN = 8  # units left free between two texts of a field, across which nothing matches
 
 _URL = re.compile(r"(?:https?://|www\.)\S+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Zone(IntEnum):
@@ -110,7 +110,7 @@ def _texts(paper: Paper) -> Iterator[Text]:
 
 
 def _clean(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", normal(" ".join(text.split())))
+    return without_surrogates(normal(" ".join(text.split())))
 
 
 def _count(found: dict[str, list[int]], zone: Zone, texts: Iterable[str]) -> int:

@@ -1,25 +1,27 @@
-"""A few edited or added notes → the files of the index that change; all others stay as they are.
+"""A few notes edited, added or taken away → the files of the index that change; all others stay as they are.
 
-What comes out is what `build_index` would give, but for where the postings are cut into shards and for which syllables
-count as heavy: both stay as they were when the index was last built as a whole.
+What comes out answers as what `build_index` would give. It is other in the numbers of notes, in where the postings are
+cut into shards, in which syllables count as heavy, and in the dictionary: all stay as they were when the index was last
+built as a whole.
 """
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nonmun.search.coding import ZONES, Postings, read_block, read_numbers, read_shard, unpack, write_block, write_shard
+from nonmun.search.coding import read_shard, unpack, unpack_beside, write_shard
 from nonmun.search.documents import Document, Record, document_of
 from nonmun.search.index import (
     MANIFEST,
-    SHELF,
     Facts,
     Files,
     Label,
+    Notes,
+    Shelves,
     Terms,
     length_class,
     put,
@@ -28,6 +30,7 @@ from nonmun.search.index import (
     split_names,
 )
 from nonmun.search.reader import unpack_record
+from nonmun.search.splicing import Row, change_block
 
 Read = Callable[[str], bytes]
 
@@ -40,37 +43,35 @@ class Edited:
     gone: frozenset[str]
 
 
-def edit_index(old: Read, records: Mapping[int, Record], facts: Sequence[Facts], labels: Sequence[Label]) -> Edited:
-    """Bring an index up to date whose notes numbered in `records` have become these, or have been added at its end.
+def edit_index(
+    old: Read,
+    records: Mapping[int, Record | None],
+    facts: Sequence[Facts],
+    order: Sequence[int],
+    labels: Sequence[Label],
+) -> Edited:
+    """Bring an index up to date whose notes numbered in `records` have become these, or are no more (None).
 
-    `old` reads its files; `facts` and `labels` are those of all notes as they are now.
+    `old` reads its files; `facts` are those of all numbers as they are now, `order` the numbers in use, oldest first.
     """
     manifest = json.loads(old(MANIFEST))
     files: Files = {}
-    gone: set[str] = set()
-    lengths = _lengths(unpack(old(f"l/{manifest['lengths']}.bin")), manifest["notes"])
-    gone.update(f"{folder}/{manifest[name]}.bin" for folder, name in (("l", "lengths"), ("v", "vocabulary")))
+    gone = {
+        f"{folder}/{manifest[name]}.bin" for folder, name in (("l", "lengths"), ("v", "vocabulary"), ("r", "ranks"))
+    }
     gone.update(f"c/{name}.bin" for name in split_names(manifest["columns"]["names"]))
-    shelves = split_names(manifest["records"]["names"])
-    before: dict[int, Document] = {}
-    after = {note: document_of(record) for note, record in sorted(records.items())}
-    for shelf in sorted({note // SHELF for note in records}):
-        rows = json.loads(unpack(old(f"n/{shelves[shelf]}.bin"))) if shelf < len(shelves) else []
-        kept = [_whole(row, old) for row in rows]
-        for at, row in enumerate(rows):
-            if shelf * SHELF + at in records:
-                before[shelf * SHELF + at] = document_of(kept[at])
-                gone.update(f"x/{text[3]}.bin" for text in row[8] if len(text) > 3)
-        for note in sorted(note for note in records if note // SHELF == shelf):
-            kept[note % SHELF : note % SHELF + 1] = [records[note]]
-            lengths[note : note + 1] = [length_class(after[note].length)]
-        if shelf < len(shelves):
-            gone.add(f"n/{shelves[shelf]}.bin")
-        shelves[shelf : shelf + 1] = [put_shelf(files, kept)]
+    lengths = _lengths(unpack(old(f"l/{manifest['lengths']}.bin")), manifest["notes"])
+    lengths += [0] * (len(facts) - len(lengths))
+    after = {note: document_of(record) for note, record in records.items() if record}
+    for note in records:
+        lengths[note] = length_class(after[note].length) if note in after else 0
+    shelves = _Shelves(old, manifest)
+    before = shelves.change(records, files, gone)
     names = split_names(manifest["terms"]["names"])
     firsts = manifest["terms"]["firsts"]
-    _edit_terms(old, files, gone, firsts, names, before, after)
-    put_manifest(files, facts, lengths, labels, shelves, Terms(firsts, names, manifest["heavy"]))
+    _edit_terms(old, files, gone, firsts, names, _differences(before, after))
+    terms = Terms(firsts, names, manifest["heavy"])
+    put_manifest(files, Notes(facts, lengths, order), labels, shelves.now(), terms)
     return Edited(files, frozenset(gone - files.keys()))
 
 
@@ -78,10 +79,60 @@ def _lengths(halves: bytes, notes: int) -> list[int]:
     return [halves[note >> 1] >> 4 * (note & 1) & 15 for note in range(notes)]
 
 
-def _whole(row: Any, old: Read) -> Record:
-    """A record with its long texts, which have files of their own."""
-    texts = [[*text[:2], unpack(old(f"x/{text[3]}.bin")).decode()] if len(text) > 3 else text for text in row[8]]
-    return unpack_record([*row[:8], texts])
+class _Shelves:
+    """The files of records of an index that is being changed."""
+
+    def __init__(self, old: Read, manifest: Any) -> None:
+        self._old = old
+        self._size: int = manifest["records"]["size"]
+        self._names = split_names(manifest["records"]["names"])
+        self._dictionary_name: str = manifest["records"]["dictionary"]
+        self._dictionary = unpack(old(f"d/{self._dictionary_name}.bin"))
+
+    def now(self) -> Shelves:
+        return Shelves(self._size, self._names, self._dictionary_name)
+
+    def change(self, records: Mapping[int, Record | None], files: Files, gone: set[str]) -> dict[int, Document]:
+        """Put the records where their numbers are; the documents that stood there before."""
+        before: dict[int, Document] = {}
+        for shelf in sorted({note // self._size for note in records}):
+            there = shelf < len(self._names)
+            rows = json.loads(self._read("n", self._names[shelf])) if there else []
+            kept = [row and self._whole(row) for row in rows]
+            own = sorted(note for note in records if note // self._size == shelf)
+            kept += [None] * (own[-1] % self._size + 1 - len(kept))
+            for note in own:
+                at = note % self._size
+                if was := kept[at]:
+                    before[note] = document_of(was)
+                    gone.update(f"x/{text[3]}.bin" for text in rows[at][8] if len(text) > 3)
+                kept[at] = records[note]
+            if there:
+                gone.add(f"n/{self._names[shelf]}.bin")
+            self._names[shelf : shelf + 1] = [put_shelf(files, self._dictionary, kept)]
+        return before
+
+    def _read(self, folder: str, name: str) -> bytes:
+        return unpack_beside(self._dictionary, self._old(f"{folder}/{name}.bin"))
+
+    def _whole(self, row: Any) -> Record:
+        """A record with its long texts, which have files of their own."""
+        texts = [[*text[:2], self._read("x", text[3]).decode()] if len(text) > 3 else text for text in row[8]]
+        return unpack_record([*row[:8], texts])
+
+
+def _differences(
+    before: Mapping[int, Document], after: Mapping[int, Document]
+) -> dict[str, dict[int, dict[int, Row | None]]]:
+    """By key, zone and note the postings that are other than before."""
+    found: dict[str, dict[int, dict[int, Row | None]]] = {}
+    for note in sorted(before.keys() | after.keys()):
+        was = before[note].postings if note in before else {}
+        now = after[note].postings if note in after else {}
+        for key in was.keys() | now.keys():
+            if was.get(key) != (row := now.get(key)):
+                found.setdefault(key[:-1], {}).setdefault(int(key[-1]), {})[note] = row
+    return found
 
 
 def _edit_terms(
@@ -89,42 +140,15 @@ def _edit_terms(
     files: Files,
     gone: set[str],
     firsts: Sequence[str],
-    names: list[str],
-    before: Mapping[int, Document],
-    after: Mapping[int, Document],
+    names: MutableSequence[str],
+    changes: Mapping[str, Mapping[int, Mapping[int, Row | None]]],
 ) -> None:
-    changes: dict[int, dict[str, list[int]]] = {}
-    for note, document in after.items():
-        was = before[note].postings if note in before else {}
-        for key in was.keys() | document.postings.keys():
-            if was.get(key) != document.postings.get(key):
-                shard = max(0, bisect_right(firsts, key[:-1]) - 1)
-                changes.setdefault(shard, {}).setdefault(key, []).append(note)
-    for shard, keys in changes.items():
+    by_shard: dict[int, list[str]] = {}
+    for key in changes:
+        by_shard.setdefault(max(0, bisect_right(firsts, key) - 1), []).append(key)
+    for shard, keys in by_shard.items():
         blocks = dict(read_shard(unpack(old(f"t/{names[shard]}.bin"))))
-        for key in {key[:-1] for key in keys}:
-            zones: dict[int, Postings] = dict(read_block(blocks.get(key, b"")))
-            for zone in range(ZONES):
-                for note in sorted(keys.get(f"{key}{zone}", ())):
-                    zones[zone] = replaced(zones.get(zone), note, after[note].postings.get(f"{key}{zone}"))
-            blocks[key] = write_block(zones)
+        for key in keys:
+            blocks[key] = change_block(blocks.get(key, b""), changes[key])
         gone.add(f"t/{names[shard]}.bin")
         names[shard] = put(files, "t", write_shard(sorted((key, block) for key, block in blocks.items() if block)))
-
-
-def replaced(postings: Postings | None, note: int, new: tuple[int, bytes] | None) -> Postings:
-    """Postings in which one note has what is new, or nothing."""
-    rows: list[tuple[int, int, Sequence[int]]] = []
-    at = 0
-    for other, count in zip(postings.notes, postings.counts, strict=True) if postings else ():
-        if other != note:
-            rows.append((other, count, postings.positions[at : at + count] if postings else ()))
-        at += count
-    if new is not None:
-        place = 0
-        places = [place := place + distance for distance in read_numbers(new[1], 0, len(new[1]))]
-        rows.append((note, new[0], places))
-    rows.sort(key=lambda row: row[0])
-    return Postings(
-        [row[0] for row in rows], [row[1] for row in rows], [position for row in rows for position in row[2]]
-    )

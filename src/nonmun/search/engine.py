@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nonmun.search.documents import Record, Zone
+from nonmun.search.filters import Facets, count_facets, filters_of, under, with_facts
 from nonmun.search.index import Label
 from nonmun.search.matching import Found, find_term
 from nonmun.search.query import Query, Term, make_term, tag_form
@@ -17,8 +17,6 @@ from nonmun.search.tokens import is_syllable, stem
 
 MAX_WIDER = 4  # other spellings that one part of a query may add
 LONGEST_LABEL = 4  # words of a query that may be one label
-
-Notes = set[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +51,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Facets:
-    """How many of the notes found have each tag, year and language, and a runner; each without its own filter."""
-
-    tags: Mapping[str, int] = field(default_factory=dict)
-    years: Mapping[int, int] = field(default_factory=dict)
-    langs: Mapping[str, int] = field(default_factory=dict)
-    runner: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """What a query found. `problems` are those parts of it that say nothing, as they were written."""
 
@@ -91,7 +79,7 @@ def search(index: Index, query: Query, options: Options = Options()) -> Result:
     spelled = {form: label for label in reversed(index.labels) for form in label.spellings}
     parts = _parts(query, spelled) if options.widen else [_Part([term]) for term in query.terms]
     scores = _score(index, parts)
-    notes = set(range(index.notes)) if scores is None else set(scores)
+    notes = index.all_notes() if scores is None else set(scores)
     for term in query.without:
         notes -= find_term(index, term).keys()
     for term in query.authors:
@@ -99,11 +87,11 @@ def search(index: Index, query: Query, options: Options = Options()) -> Result:
     for term in query.without_authors:
         notes -= find_term(index, term, [Zone.AUTHORS]).keys()
     if query.arxiv:
-        notes &= _with_facts(index, [f"@{identifier}" for identifier in query.arxiv])
-    filters, problems = _filters(index, query, spelled, options)
-    final = _under(notes, filters, "")
-    facets = _facets(index, notes, filters, options) if options.facets else Facets()
-    order = sorted(final, reverse=True)
+        notes &= with_facts(index, [f"@{identifier}" for identifier in query.arxiv])
+    filters, problems = filters_of(index, query, spelled, any_tag=options.any_tag)
+    final = under(notes, filters)
+    facets = count_facets(index, notes, filters) if options.facets else Facets()
+    order = sorted(final, key=index.rank, reverse=True)
     if scores is not None:
         order.sort(key=lambda note: -scores[note])
     shown = [*query.terms, *(other for part in parts for other in part.others)]
@@ -185,7 +173,7 @@ def _score(index: Index, parts: Sequence[_Part]) -> dict[int, float] | None:
 def _score_part(index: Index, part: _Part) -> dict[int, float]:
     own = [find_term(index, term) for term in part.terms]
     others = [find_term(index, term) for term in part.others]
-    tagged = _with_facts(index, [f"#{part.label.name}"]) if part.label else set()
+    tagged = with_facts(index, [f"#{part.label.name}"]) if part.label else set()
     together = set.intersection(*(set(found) for found in own))
     scores = dict.fromkeys(sorted(together.union(tagged, *others)), 0.0)
     for found in own:
@@ -211,67 +199,6 @@ def _score_part(index: Index, part: _Part) -> dict[int, float]:
 
 def _worth(index: Index, note: int, found: Found, rare: float) -> float:
     return worth(found.counts, found.exact, index.length(note), index.average, rare)
-
-
-def _with_facts(index: Index, facts: Iterable[str]) -> Notes:
-    found: Notes = set()
-    for fact in facts:
-        found |= index.places(fact).get(Zone.FACT, {}).keys()
-    return found
-
-
-# Filters and facets: each is known by its dimension, so that a facet can be counted without its own.
-
-_Filter = tuple[str, Callable[[int], bool]]
-
-
-def _filters(
-    index: Index, query: Query, spelled: Mapping[str, Label], options: Options
-) -> tuple[list[_Filter], list[str]]:
-    filters: list[_Filter] = []
-    problems: list[str] = []
-    wanted: list[Notes] = []
-    for form in query.tags:
-        label = spelled.get(form)
-        if label is None:
-            problems.append(f"tag:{form}")
-        wanted.append(_with_facts(index, [f"#{label.name}"]) if label else set())
-    if wanted:
-        chosen = set.union(*wanted) if options.any_tag else set.intersection(*wanted)
-        filters.append(("tags" if options.any_tag else "all tags", chosen.__contains__))
-    for form in query.without_tags:
-        label = spelled.get(form)
-        unwanted = _with_facts(index, [f"#{label.name}"]) if label else set()
-        filters.append(("without tags", lambda note, unwanted=unwanted: note not in unwanted))  # type: ignore[misc]
-    if query.years:
-        years = index.columns.years
-        filters.append(("years", lambda note: any(first <= years[note] <= last for first, last in query.years)))
-    if query.langs:
-        bits = sum({"ko": 1, "en": 2}[lang] for lang in set(query.langs))
-        flags = index.columns.flags
-        filters.append(("langs", lambda note: bool(flags[note] & bits)))
-    if query.runner or query.without_runner:
-        flags = index.columns.flags
-        filters.append(("runner", lambda note: bool(flags[note] & 4) != query.without_runner))
-    return filters, problems
-
-
-def _under(notes: Notes, filters: Sequence[_Filter], without: str) -> Notes:
-    tests = [test for dimension, test in filters if dimension != without]
-    return {note for note in notes if all(test(note) for test in tests)} if tests else notes
-
-
-def _facets(index: Index, notes: Notes, filters: Sequence[_Filter], options: Options) -> Facets:
-    columns = index.columns
-    tags = Counter(tag for note in _under(notes, filters, "tags") for tag in columns.tags[note])
-    years = Counter(columns.years[note] for note in _under(notes, filters, "years"))
-    langs = Counter(columns.flags[note] & 3 for note in _under(notes, filters, "langs"))
-    return Facets(
-        tags={index.labels[tag].name: count for tag, count in sorted(tags.items(), key=lambda one: (-one[1], one[0]))},
-        years={year: years[year] for year in sorted(years, reverse=True) if year},
-        langs={"ko": langs[1] + langs[3], "en": langs[2] + langs[3]},
-        runner=sum(bool(columns.flags[note] & 4) for note in _under(notes, filters, "runner")),
-    )
 
 
 def _hit(index: Index, note: int, score: float, terms: Sequence[Term], lang: str) -> Hit:

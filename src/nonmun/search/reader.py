@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from nonmun.search.coding import read_block, read_number, read_shard, unpack
+from nonmun.search.coding import read_block, read_number, read_numbers, read_shard, unpack, unpack_beside
 from nonmun.search.documents import Record, Text, Zone
-from nonmun.search.index import FORMAT, LENGTHS, MANIFEST, Label, split_names
+from nonmun.search.index import FORMAT, LENGTHS, MANIFEST, Label, read_ranks, split_names
 
 PLACES = 1 << 16  # positions in one field of one note
 
@@ -34,7 +34,9 @@ class Index:
         manifest = json.loads(fetch(MANIFEST))
         if manifest.get("format") != FORMAT:
             raise ValueError(f"an index of format {manifest.get('format')}, expected {FORMAT}")
-        self.notes: int = manifest["notes"]
+        self._numbers: int = manifest["notes"]
+        self._free = frozenset(manifest["free"])
+        self.notes = self._numbers - len(self._free)
         self.average: float = manifest["length"] or 1
         self.heavy: frozenset[str] = frozenset(manifest["heavy"])
         self._manifest: dict[str, Any] = manifest
@@ -46,9 +48,27 @@ class Index:
         self._labels: list[Label] | None = None
         self._columns: Columns | None = None
         self._lengths: bytes | None = None
+        self._ranks: dict[int, int] | None = None
+        self._dictionary: bytes | None = None
 
     def _file(self, folder: str, name: str) -> bytes:
         return unpack(self._fetch(f"{folder}/{name}.bin"))
+
+    def _file_beside(self, folder: str, name: str) -> bytes:
+        if self._dictionary is None:
+            self._dictionary = self._file("d", self._manifest["records"]["dictionary"])
+        return unpack_beside(self._dictionary, self._fetch(f"{folder}/{name}.bin"))
+
+    def all_notes(self) -> set[int]:
+        return set(range(self._numbers)) - self._free
+
+    def rank(self, note: int) -> int:
+        """The place of a note in time; a later one is higher."""
+        if self._ranks is None:
+            name = self._manifest["ranks"]
+            data = self._file("r", name) if name else b""
+            self._ranks = {note: rank for rank, note in enumerate(read_ranks(read_numbers(data, 0, len(data))))}
+        return self._ranks.get(note, note)
 
     def _shard(self, number: int) -> dict[str, bytes]:
         found = self._shards.get(number)
@@ -81,14 +101,14 @@ class Index:
     def long_text(self, note: int, number: int) -> str:
         """A text of a note as a whole, where its record has only the beginning; else what the record has."""
         text = self._packed(note)[8][number]
-        return self._file("x", text[3]).decode() if len(text) > 3 else str(text[2])
+        return self._file_beside("x", text[3]).decode() if len(text) > 3 else str(text[2])
 
     def _packed(self, note: int) -> Any:
         size = self._manifest["records"]["size"]
         shelf = note // size
         if shelf not in self._shelves:
             name = split_names(self._manifest["records"]["names"])[shelf]
-            self._shelves[shelf] = json.loads(self._file("n", name))
+            self._shelves[shelf] = json.loads(self._file_beside("n", name))
         return self._shelves[shelf][note % size]
 
     def length(self, note: int) -> int:
@@ -100,7 +120,7 @@ class Index:
     def labels(self) -> list[Label]:
         if self._labels is None:
             rows = json.loads(self._file("v", self._manifest["vocabulary"]))
-            self._labels = [Label(row[0], row[1], row[2], tuple(row[3]), row[4], row[5]) for row in rows]
+            self._labels = [Label(row[0], row[1], row[2], tuple(row[3]), row[4], row[5], tuple(row[6])) for row in rows]
         return self._labels
 
     @property
@@ -109,7 +129,7 @@ class Index:
             self._columns = Columns([], [], [])
             for start, name in enumerate(split_names(self._manifest["columns"]["names"])):
                 size = self._manifest["columns"]["size"]
-                _add_columns(self._columns, self._file("c", name), min(size, self.notes - start * size))
+                _add_columns(self._columns, self._file("c", name), min(size, self._numbers - start * size))
         return self._columns
 
 
