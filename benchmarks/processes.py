@@ -1,14 +1,15 @@
-"""Run a command and measure it as a whole: wall time, CPU time, and the memory of all its processes together."""
+"""Run a command and measure it as a whole: wall and CPU time, or the memory of all its processes together."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,10 @@ _EVERY_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished command. `memory` is the largest sum of proportional set sizes seen, in bytes."""
+    """One finished command, in seconds."""
 
     wall: float
     cpu: float
-    memory: int
 
 
 def nonmun(*arguments: str) -> list[str]:
@@ -34,19 +34,33 @@ def run(command: Sequence[str], folder: Path) -> Run:
     """Run `command` in `folder`; what it prints is kept from the terminal, and shown where it fails."""
     before = os.times()
     started = time.perf_counter()
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    ) as process:
-        peak = _Peak(process.pid)
-        output, _ = process.communicate()
-        wall = time.perf_counter() - started
-        memory = peak.stop()
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}")
+    with _running(command, folder):
+        pass
+    wall = time.perf_counter() - started
     after = os.times()
     cpu = (after.children_user + after.children_system) - (before.children_user + before.children_system)
-    return Run(wall, cpu, memory)
+    return Run(wall, cpu)
+
+
+def peak_memory(command: Sequence[str], folder: Path) -> int:
+    """The largest sum of proportional set sizes seen, in bytes. In a run of its own: looking slows it."""
+    with _running(command, folder) as process:
+        peak = _Peak(process.pid)
+        process.wait()
+    return peak.stop()
+
+
+@contextmanager
+def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, text=True, env=environment) as one,
+    ):
+        yield one
+        if one.wait():
+            said.seek(0)
+            raise SystemExit(f"{' '.join(command)} ended with {one.returncode}:\n{said.read()[-2000:]}")
 
 
 class _Peak:

@@ -4,11 +4,12 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from nonmun import cores
-from nonmun.cores import meanwhile, on_all_cores
+from nonmun.cores import on_all_cores, standby
 from nonmun.errors import NonmunError, SetupError
 
 
@@ -99,19 +100,83 @@ def test_an_error_here_ends_the_others() -> None:
     assert children() == set()
 
 
-def test_work_goes_on_beside_the_body() -> None:
-    with meanwhile(os.getpid) as answer:
-        assert answer() != os.getpid()
+def double(order: int) -> tuple[int, int]:
+    return os.getpid(), 2 * order
+
+
+def test_a_process_that_stands_by_is_prepared_and_then_does_what_it_is_told() -> None:
+    prepared: list[str] = []
+
+    def work(order: str) -> tuple[int, list[str], str]:
+        return os.getpid(), prepared, order
+
+    with standby(lambda: prepared.append("ready"), work) as give:
+        pid, seen, order = give("a long order " * 10_000).answer()
+    assert pid != os.getpid() and prepared == []
+    assert seen == ["ready"] and order == "a long order " * 10_000
+    assert children() == set()
+
+
+def test_an_answer_is_ready_when_it_can_be_had_without_waiting(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+
+    def work(order: None) -> str:
+        while not go.exists():
+            time.sleep(0.01)
+        return "done"
+
+    with standby(lambda: None, work) as give:
+        pending = give(None)
+        assert not pending.ready()
+        go.touch()
+        while not pending.ready():
+            time.sleep(0.01)
+        assert pending.answer() == "done"
+
+
+def test_later_processes_do_not_keep_one_that_stands_by_from_its_order() -> None:
+    with standby(lambda: None, double) as give:
+        assert len(on_all_cores(range(9), pids, least=1)) == 3
+        assert give(21).answer()[1] == 42
+
+
+def test_without_an_order_it_ends() -> None:
+    with standby(lambda: None, double):
+        pass
     assert children() == set()
 
 
 def test_work_is_done_when_asked_for_where_nothing_can_be_forked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 2)
-    with meanwhile(os.getpid) as answer:
-        assert answer() == os.getpid()
+    with standby(lambda: pytest.fail("prepared for nothing"), double) as give:
+        pending = give(1)
+        assert pending.ready()
+        assert pending.answer() == (os.getpid(), 2)
 
 
-def test_an_error_in_the_body_ends_the_work() -> None:
-    with pytest.raises(KeyError), meanwhile(lambda: time.sleep(60)):
-        raise KeyError
+def test_what_stops_the_work_is_said_where_its_answer_is_asked_for() -> None:
+    def fail(order: None) -> None:
+        raise SetupError("no theme", mend="install one")
+
+    with standby(lambda: None, fail) as give, pytest.raises(NonmunError, match="no theme"):
+        give(None).answer()
     assert children() == set()
+
+
+@pytest.mark.parametrize("when", ["preparing", "working"])
+def test_an_error_in_the_body_ends_what_stands_by(when: str) -> None:
+    started = time.monotonic()
+    prepare = (lambda: time.sleep(60)) if when == "preparing" else lambda: None
+    with pytest.raises(KeyError), standby(prepare, lambda order: time.sleep(60)) as give:
+        give(None)
+        raise KeyError
+    assert time.monotonic() - started < 30
+    assert children() == set()
+
+
+def test_one_that_has_died_takes_its_order_in_silence_and_gives_no_answer() -> None:
+    with (
+        standby(lambda: os.kill(os.getpid(), signal.SIGKILL), double) as give,
+        pytest.raises(NonmunError, match="early"),
+    ):
+        give(1).answer()

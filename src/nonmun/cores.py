@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from nonmun.errors import NonmunError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+Order = TypeVar("Order")
 
 Note = Callable[[int], None]  # hears how many of all the items are done
 Work = Callable[[Sequence[Item], Note], Answer]
@@ -42,17 +46,72 @@ def on_all_cores(
     return answers
 
 
-@contextmanager
-def meanwhile(work: Callable[[], Answer]) -> Iterator[Callable[[], Answer]]:
-    """Do `work` in another process while the body goes on; what the body is given waits for the answer.
+@dataclass(frozen=True, slots=True)
+class Pending(Generic[Answer]):
+    """An answer that is being worked on; where there is no other process to do that, it is when it is asked for."""
 
-    Where no process can be forked, the work is done when its answer is asked for.
+    _wait: Callable[[], Answer]
+    _reader: int | None = None
+
+    def ready(self) -> bool:
+        """Whether nothing is gained by doing something else first."""
+        return self._reader is None or bool(select.select([self._reader], [], [], 0)[0])
+
+    def answer(self) -> Answer:
+        """Wait for it. To be called once."""
+        return self._wait()
+
+
+@contextmanager
+def standby(
+    prepare: Callable[[], object], work: Callable[[Order], Answer]
+) -> Iterator[Callable[[Order], Pending[Answer]]]:
+    """Another process that does `prepare` now, and `work` as soon as it is given an order, once.
+
+    Where no process can be forked, nothing is prepared, and the work is done when its answer is asked for.
     """
     if not _can_fork():
-        yield work
+        yield lambda order: Pending(partial(work, order))
         return
-    with _started([()], lambda share, note: work()) as (reader,):
-        yield lambda: _answer(reader)
+    orders, giver = os.pipe()
+
+    def obey(share: Sequence[None], note: Note) -> Answer | None:
+        prepare()
+        order = _read_order(orders)
+        return work(pickle.loads(order)) if order else None  # noqa: S301 - from our own parent
+
+    given = False
+    try:
+        with _started([()], obey) as (reader,):
+
+            def give(order: Order) -> Pending[Answer]:
+                nonlocal given
+                given = True
+                _write_order(giver, pickle.dumps(order, protocol=5))
+                return Pending(partial(_answer, reader), reader)
+
+            try:
+                yield give
+            finally:
+                if not given:
+                    _write_order(giver, b"")  # there is none: it ends
+    finally:
+        os.close(orders)
+        os.close(giver)
+
+
+# An order is preceded by its length: its end cannot be told by the end of the pipe, which later forks hold open, too.
+_LENGTH_BYTES = 8
+
+
+def _write_order(giver: int, data: bytes) -> None:
+    with os.fdopen(os.dup(giver), "wb") as stream, suppress(BrokenPipeError):  # it has ended, as its answer will show
+        stream.write(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
+
+
+def _read_order(orders: int) -> bytes:
+    with os.fdopen(orders, "rb") as stream:
+        return stream.read(int.from_bytes(stream.read(_LENGTH_BYTES), "big"))
 
 
 def cores() -> int:

@@ -18,13 +18,17 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class PagePlan:
-    """One file of the generated tree: its path in build/docs, the key of all that goes into it, how to make it."""
+    """One file: its path in build/docs, the key of all that goes into it, how to make it.
+
+    One that is `straight` goes into the site by itself, and no engine needs to know of it.
+    """
 
     path: str
     key: str
     make: Callable[[], Made]
+    straight: bool = False
 
 
-def text_file(path: str, key: str, make: Callable[[], str]) -> PagePlan:
+def text_file(path: str, key: str, make: Callable[[], str], *, straight: bool = False) -> PagePlan:
     """A plan of a file that no engine renders and that cannot be at fault."""
-    return PagePlan(path, key, lambda: Made(make()))
+    return PagePlan(path, key, lambda: Made(make()), straight)

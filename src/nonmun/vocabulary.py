@@ -27,6 +27,7 @@ class Vocabulary:
 
     tags: Mapping[str, Tag] = field(default_factory=dict)
     spellings: Mapping[str, str] = field(default_factory=dict)  # normal form → canonical name
+    _suggested: dict[str, str | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def canonical(self, name: str) -> str:
         """The canonical name for a tag's normal form; an unknown tag is its own."""
@@ -38,8 +39,10 @@ class Vocabulary:
 
     def suggest(self, name: str) -> str | None:
         """The known tag whose spelling is nearest to `name`, or None where none is near."""
-        nearest = process.extractOne(name, self.spellings.keys(), scorer=fuzz.ratio, score_cutoff=SUGGESTION_CUTOFF)
-        return self.spellings[nearest[0]] if nearest else None
+        if name not in self._suggested:
+            near = process.extractOne(name, self.spellings.keys(), scorer=fuzz.ratio, score_cutoff=SUGGESTION_CUTOFF)
+            self._suggested[name] = self.spellings[near[0]] if near else None
+        return self._suggested[name]
 
     def narrower(self) -> dict[str, tuple[str, ...]]:
         """For each tag the tags that name it as broader, in the vocabulary's order."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -59,6 +60,15 @@ def test_the_first_site_is_published_through_a_relative_link(build: Path) -> Non
     assert (build.with_name("moved") / "site" / "index.html").read_text() == "home"
 
 
+def test_a_first_site_of_many_files_is_laid_out_on_all_cores(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nonmun.build.publish.MANY_FILES", 5)
+    monkeypatch.setattr("nonmun.cores.cores", lambda: 3)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)  # a test runner has threads of its own
+    state = {f"notes/{number}/index.html": str(number) for number in range(40)} | {"index.html": "home"}
+    assert publish(build, state).written == 41
+    assert on_disk(build / "site") == state
+
+
 def test_publishing_the_same_state_again_does_nothing(build: Path) -> None:
     publish(build, {"index.html": "home"})
     before = os.readlink(build / "site"), (build / "site" / STAMP).stat().st_mtime_ns
@@ -111,14 +121,18 @@ def test_another_fingerprint_is_another_site(build: Path) -> None:
     assert live.fingerprint == "engine 2"
 
 
-def test_files_under_work_are_linked_and_others_copied(build: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [True, False])
+def test_files_under_work_are_taken_as_they_are_and_others_copied(build: Path, tmp_path: Path, first: bool) -> None:
+    if not first:
+        publish(build, {"page.html": "0"})
     scratch, source = build / ".work" / "x" / "page.html", tmp_path / "style.css"
     scratch.parent.mkdir(parents=True)
     scratch.write_text("page")
     source.write_text("style")
+    inode = scratch.stat().st_ino
     files = {"page.html": scratch, "style.css": source}
     SiteStore(build).publish(Manifest({"page.html": "1", "style.css": "1"}), files.__getitem__)
-    assert (build / "site" / "page.html").samefile(scratch)
+    assert (build / "site" / "page.html").stat().st_ino == inode
     source.write_text("changed in place")
     assert on_disk(build / "site") == {"page.html": "page", "style.css": "style"}
 

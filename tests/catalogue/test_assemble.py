@@ -1,7 +1,7 @@
 import math
 
 from nonmun.catalogue import Sources, assemble
-from nonmun.catalogue.related import COMMON_SHARE, FLOOR, MAX_TERMS, MIN_COMMON, relate
+from nonmun.catalogue.related import COMMON_SHARE, FLOOR, MAX_TERMS, MIN_COMMON, pack_terms, relate
 from nonmun.parse import parse_digest, parse_note
 from nonmun.vocabulary import read_vocabulary
 
@@ -80,7 +80,7 @@ def test_related_agrees_with_a_plain_cosine() -> None:
         assert len(raw) <= MAX_TERMS
         norm = math.sqrt(sum(v * v for v in raw.values())) or 1
         vectors[slug] = {w: v / norm for w, v in raw.items()}
-    found = relate(terms)
+    found = relate({slug: [pack_terms(counts)] for slug, counts in terms.items()})
     for slug, near in found.items():
         score = {
             other: sum(v * vectors[other].get(w, 0) for w, v in vectors[slug].items())

@@ -58,3 +58,18 @@ def test_another_host_name_is_refused(client: TestClient) -> None:
 
 def test_an_embedded_svg_is_sandboxed(client: TestClient) -> None:
     assert "sandbox" in client.get("/files/x.svg").headers["content-security-policy"]
+
+
+def test_a_preview_is_shown_instead_of_the_page_that_stands_there(tmp_path: Path) -> None:
+    (tmp_path / "notes/a").mkdir(parents=True)
+    (tmp_path / "notes/a/index.html").write_text("<body>as it stands</body>")
+    previews: dict[str, bytes] = {}
+    client = TestClient(make_app(tmp_path, Announcer(), previews), base_url="http://127.0.0.1:8000")
+    before = client.get("/notes/a/")
+    previews["notes/a/index.html"] = b"<body>as it will be</body>"
+    early = client.get("/notes/a/", headers={"If-None-Match": before.headers["etag"]})
+    assert early.text.startswith("<body>as it will be<script") and early.headers["content-type"].startswith("text/html")
+    assert client.get("/notes/a/index.html").text == early.text == client.get("/notes/a").text
+    assert client.get("/notes/a/", headers={"If-None-Match": early.headers["etag"]}).status_code == 304
+    previews.clear()
+    assert "as it stands" in client.get("/notes/a/", headers={"If-None-Match": early.headers["etag"]}).text

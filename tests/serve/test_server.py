@@ -93,6 +93,13 @@ def _quietly(work: Callable[[], None]) -> Callable[[], None]:
     return run
 
 
+def replace_whole(file: Path, text: str) -> None:
+    """Save as careful editors do, so that nobody sees half of it."""
+    new = file.with_suffix(".tmp")
+    new.write_text(text, "utf-8")
+    new.replace(file)
+
+
 def wait_for(found):
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -135,6 +142,22 @@ def test_an_edit_is_built_shown_and_told_to_open_pages(serve: Callable[..., Serv
     changed = wait_for(lambda: [data["changed"] for name, data in served.events if name == "built"])
     assert f"{NOTE}/index.html" in changed[-1]
     assert served.events[0][0] == "hello"
+
+
+def test_a_page_that_was_shown_early_is_not_reloaded_once_more_for_the_same_text(serve: Callable[..., Served]) -> None:
+    served = serve()
+    served.listen()
+    page = f"{NOTE}/index.html"
+    text = (served.root / f"{NOTE}.md").read_text("utf-8")
+    served.edit(f"{NOTE}.md", text + "\n처음 쓴 문장입니다.\n")  # by now somebody is watching
+    wait_for(lambda: [1 for _, data in served.events if "feed.xml" in data.get("changed", ())])
+    served.events.clear()
+    replace_whole(served.root / f"{NOTE}.md", text + "\n한 번만 알리는 문장입니다.\n")
+    wait_for(lambda: [1 for name, data in served.events if page not in (data["changed"] or ())])
+    told = [data["changed"] for _, data in served.events]
+    assert told[0] == [page]
+    assert sum(page in changed for changed in told) == 1
+    assert "한 번만" in served.get(f"{NOTE}/")
 
 
 @pytest.mark.browser

@@ -44,6 +44,9 @@ class Kind:
     described: bool
 
 
+ANY_KIND = Kind("notes", "", True)
+
+
 @dataclass(frozen=True, slots=True)
 class PageText:
     """A page of the generated tree, taken apart: its kind, and the values that its frame holds."""

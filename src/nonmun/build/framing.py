@@ -7,6 +7,7 @@ settings they were made with.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,14 +21,6 @@ from nonmun.read.base import Base
 
 PAGES_PER_PROCESS = 600
 SAMPLE = 40  # pages of one folder that are looked at for the kinds it holds
-
-
-@dataclass(frozen=True, slots=True)
-class Framed:
-    """What became of pages: the file of each that was put into a frame, and those that an engine must render."""
-
-    files: Mapping[str, Path]  # by page
-    left: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -68,24 +61,27 @@ class Frames:
             self.known[kind] = frame if tried == _text(rendered[site_path(proof(kind)[0])]) else None
         self._save()
 
-    def put_in(self, pages: Sequence[str], docs: Path, folder: Path) -> Framed:
-        """Put the frames around those pages that have one; the finished pages are files in `folder`."""
-        folder.mkdir(parents=True, exist_ok=True)
-        named = [(page, folder / f"{number}.html") for number, page in enumerate(pages)]
-        shares = on_all_cores(named, lambda share, note: self._fill(share, docs), least=PAGES_PER_PROCESS)
+    def put_in(self, pages: Mapping[str, str], docs: Path) -> list[str]:
+        """Put the frames around pages, each into the file given with it; those that have no frame are left."""
+        items = list(pages.items())
+        shares = on_all_cores(items, lambda share, note: self._fill(share, docs), least=PAGES_PER_PROCESS)
         left = {page for share in shares for page in share}
-        return Framed({page: file for page, file in named if page not in left}, tuple(p for p in pages if p in left))
+        return [page for page in pages if page in left]
 
-    def _fill(self, pages: Sequence[tuple[str, Path]], docs: Path) -> list[str]:
+    def page(self, path: str, text: str) -> str | None:
+        """A page of this text in its frame; None where it has none, or cannot be put into it."""
+        page = read_page(path, text)
+        frame = self.known.get(page.kind) if page else None
+        return fill(frame, page, self.block_level) if frame and page else None
+
+    def _fill(self, pages: Sequence[tuple[str, str]], docs: Path) -> list[str]:
         left: list[str] = []
         for path, file in pages:
-            page = _read(docs, path)
-            frame = self.known.get(page.kind) if page else None
-            text = fill(frame, page, self.block_level) if frame and page else None
+            text = self.page(path, _text(docs / path))
             if text is None:
                 left.append(path)
             else:
-                file.write_bytes(text.encode())
+                write_page(file, text)
         return left
 
     def _save(self) -> None:
@@ -95,6 +91,21 @@ class Frames:
         new = self.file.with_name(f"{self.file.name}.new")  # one name will do: whoever writes holds the lock
         new.write_text(json.dumps(data), "ascii")
         new.replace(self.file)
+
+
+def write_page(file: str, text: str) -> None:
+    """Write a finished page, whose folder may be yet to be made."""
+    data = text.encode()
+    try:
+        _write(file, data)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        _write(file, data)
+
+
+def _write(file: str, data: bytes) -> None:
+    with open(file, "wb") as stream:
+        stream.write(data)
 
 
 def probes(kinds: Iterable[Kind]) -> dict[str, str]:

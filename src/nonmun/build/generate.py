@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
+from typing import Protocol
 
 from nonmun.build.frames import stands_alone
 from nonmun.build.indexing import index_notes
-from nonmun.build.making import make_pages
+from nonmun.build.making import make_here, make_pages
 from nonmun.build.manifest import check_site_paths
 from nonmun.build.project import is_page, read_project, site_path
 from nonmun.build.tree import Grown, Tree
@@ -24,11 +26,28 @@ MANY = 400  # pages, in whose time an engine has started
 MAX_NAME_BYTES = 255  # of a file, on the systems we know
 
 
+class Reader(Protocol):
+    """Who makes something of the pages while others are still being made."""
+
+    def begin(self, first: Sequence[str]) -> None:
+        """Of many pages those are there that stand alone, and one in each folder."""
+
+    def ready(self) -> bool:
+        """Whether the pages that are yet to be made had better be made on all cores: after `begin` one may be taken."""
+
+    def see(self, path: str, text: str) -> None:
+        """A page was made; perhaps in a process that ends when it has done its share."""
+
+
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The tree as it stands: for each file of build/docs its key, and the faults found while making it."""
+    """The tree as it stands: for each file of build/docs its key, and the faults found while making it.
+
+    `straight` are the files of the site that do not stand there, to be made when they are wanted.
+    """
 
     keys: Mapping[str, str]
+    straight: Mapping[str, PagePlan]
     pages: Sequence[str]  # the markdown pages among them
     faults: tuple[Fault, ...]
     made: int  # pages whose text was made anew
@@ -66,14 +85,10 @@ def load_templates(base: Base, before: Templates | None = None) -> Templates:
     return before if before is not None and before.sources == sources else Templates(sources)
 
 
-def generate(
-    base: Base, loaded: Loaded, templates: Templates, tree: Tree, note: Note, begun: Callable[[Sequence[str]], None]
-) -> Generated:
-    """Bring build/docs up to date with what was loaded.
-
-    Where many pages are to be made, `begun` is told when those are there that stand alone, and one in each folder.
-    """
-    plans = {plan.path: plan for plan in plan_site(loaded.catalogue, templates, read_project(base.config).site)}
+def generate(base: Base, loaded: Loaded, templates: Templates, tree: Tree, note: Note, reader: Reader) -> Generated:
+    """Bring build/docs up to date with what was loaded; `reader` gets to see the pages meanwhile."""
+    planned = plan_site(loaded.catalogue, templates, read_project(base.config).site)
+    plans = {plan.path: plan for plan in planned if not plan.straight}
     version = _version(templates)
     known = tree.files()
     static = _static_files(base, loaded, known)
@@ -96,24 +111,25 @@ def generate(
                 tree.put(path, index.data[path])
                 files[path] = Grown(index.keys[path])
             new = [plan for path, plan in plans.items() if path in stale]
-            faults = _make(new, tree, note, begun)
+            faults = _make(new, tree, note, reader)
             files.update((path, static.grown[path]) for path in stale & static.grown.keys())
             files.update((path, Grown(keys[path], faults[path])) for path in faults)
     index.keep()
     known = tree.files()
     return Generated(
         keys=keys,
+        straight={plan.path: plan for plan in planned if plan.straight},
         pages=[path for path in plans if is_page(path)],
         faults=(*static.faults, *(fault for path in plans for fault in known[path].faults)),
         made=sum(is_page(path) for path in stale & plans.keys()),
     )
 
 
-def _make(
-    plans: Sequence[PagePlan], tree: Tree, note: Note, begun: Callable[[Sequence[str]], None]
-) -> dict[str, tuple[Fault, ...]]:
+def _make(plans: Sequence[PagePlan], tree: Tree, note: Note, reader: Reader) -> dict[str, tuple[Fault, ...]]:
     def put(path: str, text: str) -> None:
         tree.put(path, text.encode())
+        if is_page(path):
+            reader.see(path, text)
 
     pages = [plan for plan in plans if is_page(plan.path)]
     folders = {plan.path.partition("/")[0]: plan for plan in pages if not stands_alone(plan.path)}
@@ -123,8 +139,11 @@ def _make(
     note("pages", 0, len(plans))
     faults = make_pages(first, put, lambda done: None)
     if len(pages) - len(first) >= MANY:
-        begun([plan.path for plan in first])
-    return faults | make_pages(others, put, lambda done: note("pages", len(first) + done, len(plans)))
+        reader.begin([plan.path for plan in first])
+        faults |= make_here(takewhile(lambda plan: not reader.ready(), others), put, lambda done: None)
+        others = [plan for plan in others if plan.path not in faults]
+    made = len(faults)
+    return faults | make_pages(others, put, lambda done: note("pages", made + done, len(plans)))
 
 
 def _copy(static: _Static, stale: set[str], tree: Tree) -> set[str]:
@@ -199,12 +218,14 @@ def _content_key(file: Path) -> str:
         return hashlib.file_digest(stream, "blake2b").hexdigest()[:24]
 
 
-def site_keys(keys: Mapping[str, str], pages: Iterable[str], rendering: str) -> dict[str, str]:
-    """The keys of the generated tree, by the path each file has in the site.
+def site_keys(generated: Generated, rendering: str) -> dict[str, str]:
+    """The keys of all of our files, by the path each has in the site.
 
-    A page in the site is made of its text and by an engine with a theme, for all of which `rendering` stands.
+    A page in the site is made of its text and by an engine with a theme, for all of which `rendering` stands; and
+    `rendering` changes with nonmun's code, which makes the others.
     """
-    found = dict(keys)
-    for page in pages:
+    found = dict(generated.keys)
+    for page in generated.pages:
         found[site_path(page)] = f"{found.pop(page)}:{rendering}"
+    found.update((path, f"{plan.key}:{rendering}") for path, plan in generated.straight.items())
     return found

@@ -42,6 +42,8 @@ _TEXT_ELEMENTS = frozenset(
     ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext")
 )
 
+_CAPITAL_ELEMENTS = frozenset(("clipPath", "foreignObject", "linearGradient", "radialGradient", "textPath"))  # of SVG
+
 
 def islands_possible(parser: Markdown) -> bool:
     """Whether nothing in this parser touches raw HTML but what leaves islands alone."""
@@ -64,17 +66,19 @@ def island(body: str, block_level: Collection[str]) -> str | None:
     `block_level` names what Python-Markdown takes for block elements: `Markdown.block_level_elements`.
     """
     text = body.strip("\n")
-    if not text.startswith("<") or not text.endswith(">") or any(mark in text for mark in _TOUCHED):
+    if not text.startswith("<") or not text.endswith(">"):
         return None
-    lower = text.lower()
-    if "markdown" in lower or _BLANKS.search(text):
-        return None
-    if text.count("&") != len(_REFERENCE.findall(text)):
+    for mark in _TOUCHED:  # each alone is looked for ten times as fast as all of them by one pattern
+        if mark in text:
+            return None
+    if _BLANKS.search(text) or text.count("&") != len(_REFERENCE.findall(text)):
         return None
     found = _ANY_TAG.findall(text)
-    if len(found) != text.count("<") or not all(map(_is_plain, set(found))):
+    tags = set(found)
+    if len(found) != text.count("<") or not all(map(_is_plain, tags)):
         return None
-    return text if _is_one_element(lower, block_level) or _is_row_of_elements(text, block_level) else None
+    one = _is_one_element(text, found[0], block_level)
+    return text if one or _is_row_of_elements(text, block_level) else None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -84,20 +88,22 @@ def _is_plain(tag: str) -> bool:
     if found is None:
         return False
     closing, name, attributes, empty = found.groups()
-    return name.lower() not in _TEXT_ELEMENTS and not (closing and (attributes or empty))
+    if "markdown" in tag.lower():  # an attribute by which one extension finds what it shall parse
+        return False
+    usual = name.islower() or name in _CAPITAL_ELEMENTS  # so that names can be told apart as they are written
+    return usual and name not in _TEXT_ELEMENTS and not (closing and (attributes or empty))
 
 
-def _is_one_element(text: str, block_level: Collection[str]) -> bool:
-    """Whether the text, in lower case, is an element that holds no other of its name: as our pages are, and soon seen.
+def _is_one_element(text: str, first: str, block_level: Collection[str]) -> bool:
+    """Whether the text, whose tags are plain, is an element that holds no other of its name: as our pages are.
 
     Closing tags close what was opened last under their name, so nothing but its own can close the outermost element.
     """
-    first = text[: text.index(">")]
-    name = first[1:].partition(" ")[0]
+    name = first[1:-1].partition(" ")[0]
     return (
         name in block_level
         and name != "hr"
-        and not first.endswith("/")
+        and not first.endswith("/>")
         and text.endswith(f"</{name}>")
         and text.count(f"<{name}") == 1
         and text.count(f"</{name}") == 1

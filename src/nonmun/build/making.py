@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import jinja2
 
@@ -19,13 +19,16 @@ Faults = dict[str, tuple[Fault, ...]]
 
 def make_pages(plans: Sequence[PagePlan], write: Write, note: Note) -> Faults:
     """Make every page and hand it to `write`; the faults found meanwhile, by page. `note` hears how many are done."""
-    faults: Faults = {}
-    for share in on_all_cores(plans, lambda share, note: _make(share, write, note), least=PAGES_PER_PROCESS, note=note):
-        faults.update(share)
-    return faults
+
+    def make(share: Sequence[PagePlan], note: Note) -> Faults:
+        return make_here(share, write, note)
+
+    shares = on_all_cores(plans, make, least=PAGES_PER_PROCESS, note=note)
+    return {path: faults for share in shares for path, faults in share.items()}
 
 
-def _make(plans: Sequence[PagePlan], write: Write, note: Note) -> Faults:
+def make_here(plans: Iterable[PagePlan], write: Write, note: Note) -> Faults:
+    """The same in this process. It takes `plans` one by one, so that they may end as soon as something has happened."""
     faults: Faults = {}
     for index, plan in enumerate(plans):
         try:

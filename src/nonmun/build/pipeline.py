@@ -6,15 +6,17 @@ import gc
 import hashlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nonmun.build.engines import Engine, Rendering, engine_version
-from nonmun.build.generate import Generated, generate, load_templates, page_faults, site_keys
+from nonmun.build.framing import Frames
+from nonmun.build.generate import MANY, Generated, generate, load_templates, page_faults, site_keys
 from nonmun.build.lock import BuildLock
 from nonmun.build.manifest import Manifest
+from nonmun.build.preview import preview
 from nonmun.build.project import site_path
 from nonmun.build.publish import SiteStore
 from nonmun.build.rendering import Renderer
@@ -23,7 +25,7 @@ from nonmun.build.tree import Tree
 from nonmun.errors import Fault, Severity
 from nonmun.pages import Templates
 from nonmun.read import Base, load, parse_cache
-from nonmun.read.load import code_version, sort_faults
+from nonmun.read.load import Loaded, bring_together, code_version, read_files, sort_faults
 
 _ENGINE_FILE = "engine:"  # marks the keys of files that come from the engine and its theme
 
@@ -95,6 +97,7 @@ class Session:
         self.base = base
         self._parsed = parse_cache(base, patience=patience)
         self._templates: Templates | None = None
+        self._last: tuple[Loaded, Frames | None] | None = None  # of the build that succeeded last
         self._tree = Tree(base.docs, base.cache / "docs.json")
 
     def build(
@@ -109,12 +112,16 @@ class Session:
         started = time.perf_counter()
         with BuildLock(self.base.build, command, wait=wait) as lock, _collector_paused():
             progress("read", 0, 1)
-            loaded = load(self.base, self._parsed)
-            self._templates = load_templates(self.base, self._templates)
+            files = read_files(self.base, self._parsed)
             site = _Site(self.base, engine)
             with _scratch(lock) as scratch, site.renderer(scratch) as renderer:
-                generated = generate(self.base, loaded, self._templates, self._tree, progress, renderer.begin)
+                if len(files.parsed) >= MANY:
+                    renderer.prepare()
+                loaded = bring_together(files)
+                self._templates = load_templates(self.base, self._templates)
+                generated = generate(self.base, loaded, self._templates, self._tree, progress, renderer)
                 outcome = site.bring_up_to_date(generated, renderer, progress)
+            self._last = loaded, renderer.frames
         return Report(
             papers=len(loaded.catalogue.papers),
             pages=len(generated.pages),
@@ -125,6 +132,13 @@ class Session:
             seconds=time.perf_counter() - started,
             changed=outcome.changed,
         )
+
+    def preview(self, changed: Iterable[Path]) -> Mapping[str, bytes]:
+        """The pages of notes in these files as they are now, among what the last build has read; see build.preview."""
+        if self._last is None or self._templates is None:
+            return {}
+        loaded, frames = self._last
+        return preview(changed, loaded, self._templates, frames) if frames is not None else {}
 
     def close(self) -> None:
         """Leave on disk what the next process can begin with."""
@@ -171,7 +185,7 @@ class _Site:
     def bring_up_to_date(self, generated: Generated, renderer: Renderer, progress: Progress) -> _Outcome:
         """Render what is not as it was, and publish all of it in one step."""
         before = self._before
-        own = site_keys(generated.keys, generated.pages, self._rendering)
+        own = site_keys(generated, self._rendering)
         from_engine = {path: key for path, key in before.items() if key.startswith(_ENGINE_FILE)}
         wanted = Manifest({**from_engine, **own}, self._fingerprint)
         if self._live is not None and self._live.id == wanted.id and not self._store.missing(wanted):
@@ -183,7 +197,13 @@ class _Site:
             theirs = {path: f"{_ENGINE_FILE}{self._rendering}" for path in rendered.files if path not in own}
             wanted = Manifest({**theirs, **own}, self._fingerprint)
         progress("publish", 0, 1)
-        docs = str(self._base.docs)
-        self._store.publish(wanted, lambda path: rendered.files.get(path) or f"{docs}/{path}")
+        docs, straight = str(self._base.docs), generated.straight
+
+        def provide(path: str) -> Path | str | bytes:
+            if path in straight:
+                return straight[path].make().text.encode()
+            return rendered.files.get(path) or f"{docs}/{path}"
+
+        self._store.publish(wanted, provide)
         changed = tuple(path for path, key in wanted.files.items() if before.get(path) != key)
         return _Outcome(len(stale), rendered.warnings, changed)

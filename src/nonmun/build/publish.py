@@ -21,10 +21,11 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nonmun.build.manifest import (
     STAMP,
@@ -36,6 +37,7 @@ from nonmun.build.manifest import (
     witness,
     write_record,
 )
+from nonmun.cores import on_all_cores
 from nonmun.errors import ConflictError, NonmunError, SetupError
 
 NAMES = ("a", "b")
@@ -45,7 +47,10 @@ _NO_LINKS = frozenset(
     (errno.EPERM, errno.EACCES, errno.EXDEV, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 )
 
-Provide = Callable[[str], Path | str | bytes]
+Content = Path | str | bytes  # a file, or what shall be in one
+Provide = Callable[[str], Content]
+
+MANY_FILES = 2000  # from which on another process saves more than its start costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,24 +162,20 @@ class SiteStore:
             (folder / path).unlink(missing_ok=True)
         _remove_empty_folders(folder, gone)
 
-        made: set[str] = set()
-        shared = 0
-        for path in changed:  # ten thousand, perhaps: so with names as they are, without a Path of each
-            parent = path.rpartition("/")[0]
-            if parent not in made:  # one call for each folder, not for each file
-                _make_folder(f"{folder}/{parent}")
-                made.add(parent)
-            if readers_have.get(path) == wanted.files[path]:
-                self._share(path, f"{folder}/{path}")
-                shared += 1
-            else:
-                self._take(provide(path), f"{folder}/{path}")
+        if live is None and had is None:
+            on_all_cores(changed, lambda paths, note: _lay_out(folder, paths, self._move, provide), least=MANY_FILES)
+            shared = []
+        else:
+            shared = [path for path in changed if readers_have.get(path) == wanted.files[path]]
+            _lay_out(folder, shared, self._share, lambda path: path)
+            others = [path for path in changed if readers_have.get(path) != wanted.files[path]]
+            _lay_out(folder, others, self._take, provide)
         (folder / STAMP).unlink(missing_ok=True)
         (folder / STAMP).write_bytes(stamp_of(wanted))
         record = Record(wanted, witness(folder))
         write_record(self._sites / f"{target}.json", record)
         self._records[target] = record
-        return Published(len(changed) - shared, shared, len(gone), turned=True)
+        return Published(len(changed) - len(shared), len(shared), len(gone), turned=True)
 
     def _share(self, path: str, destination: str) -> None:
         source = f"{self._sites}/{self._live}/{path}"
@@ -188,7 +189,14 @@ class SiteStore:
                 mend="run the build again: it will start from nothing",
             ) from fault
 
-    def _take(self, content: Path | str | bytes, destination: str) -> None:
+    def _move(self, content: Content, destination: str) -> None:
+        """Like `_take`, for a site that has nothing yet, so that nothing is in the way: nobody will ask again."""
+        if not isinstance(content, bytes) and os.fspath(content).startswith(f"{self.work}{os.sep}"):
+            os.rename(content, destination)
+        else:
+            self._take(content, destination)
+
+    def _take(self, content: Content, destination: str) -> None:
         if isinstance(content, bytes):
             with open(destination, "xb") as file:
                 file.write(content)
@@ -222,6 +230,17 @@ class SiteStore:
             if then:
                 then.replace(folder)
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _lay_out(folder: Path, paths: Sequence[str], put: Callable[[Any, str], None], provide: Provide) -> None:
+    """Put each file in its place. There may be ten thousand: their names stay as they are, without a Path of each."""
+    made: set[str] = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        if parent not in made:  # one call for each folder, not for each file
+            _make_folder(f"{folder}/{parent}")
+            made.add(parent)
+        put(provide(path), f"{folder}/{path}")
 
 
 def _link_or_copy(source: str, destination: str) -> None:

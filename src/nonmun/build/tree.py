@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Tree:
         self._docs = docs
         self._record = record
         self._files: dict[str, Grown] = {}
+        self._folders: set[str] = set()  # that are there, as far as is known
         self._stamp: tuple[int, ...] | None = None  # of the record that `_files` is the content of
 
     def files(self) -> Mapping[str, Grown]:
@@ -76,13 +77,15 @@ class Tree:
     def put(self, path: str, data: bytes) -> None:
         """Write a file. Not in one step: while the tree is touched, no record says that it is whole."""
         target = f"{self._docs}/{path}"
+        folder = target.rpartition("/")[0]
         try:
+            if folder not in self._folders:
+                with suppress(FileExistsError):
+                    os.mkdir(folder)  # most stand in a folder that is there
+                self._folders.add(folder)
             _write_new(target, data)
-        except OSError:  # its folder is yet to be made, or something has its place
-            try:
-                os.mkdir(os.path.dirname(target))  # most stand in a folder that is there
-            except OSError:
-                self._make_way(Path(target))
+        except OSError:  # more is yet to be made, or something has its place
+            self._make_way(Path(target))
             _write_new(target, data)
 
     def copy(self, path: str, source: Path) -> None:
@@ -93,6 +96,7 @@ class Tree:
     def remove(self, path: str) -> None:
         file = self._docs / path
         file.unlink(missing_ok=True)
+        self._folders.clear()
         for parent in file.parents:
             if parent == self._docs or not parent.is_dir() or any(parent.iterdir()):
                 return

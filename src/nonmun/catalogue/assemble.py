@@ -30,7 +30,7 @@ class Sources:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     runners: Mapping[str, Runner] = field(default_factory=dict)
     attachments: Sequence[str] = ()
-    terms: Mapping[tuple[str, int], Mapping[str, int]] = field(default_factory=dict)  # counted before, by (path, line)
+    terms: Mapping[tuple[str, int], bytes] = field(default_factory=dict)  # counted before, by (path, line)
     keys: Mapping[tuple[str, int], str] = field(default_factory=dict)  # of the entries, by the same
 
 
@@ -156,7 +156,7 @@ def _papers(
                 known.setdefault(key, slug)
             drafts[slug][1].append(Mention(digest.date, path, entry))
             entry_slugs[path, entry.line] = slug
-    papers = [_paper(slug, note, tuple(mentions), vocabulary) for slug, (note, mentions) in drafts.items()]
+    papers = [paper_of(slug, note, tuple(mentions), vocabulary) for slug, (note, mentions) in drafts.items()]
     papers.sort(key=lambda paper: (paper.title.casefold(), paper.slug))
     papers.sort(key=lambda paper: str(paper.date or ""), reverse=True)
     return tuple(papers), entry_slugs, faults
@@ -171,7 +171,8 @@ def _identities(entry: Entry) -> list[str]:
     return keys
 
 
-def _paper(slug: str, note: Note | None, mentions: tuple[Mention, ...], vocabulary: Vocabulary) -> Paper:
+def paper_of(slug: str, note: Note | None, mentions: tuple[Mention, ...], vocabulary: Vocabulary) -> Paper:
+    """What a note and the mentions of one paper say together."""
     entries = ([note.entry] if note else []) + [mention.entry for mention in mentions]
     main = entries[0]
     tags = dict.fromkeys(vocabulary.canonical(use.name) for entry in entries for use in entry.tags)
@@ -247,6 +248,7 @@ def _check_tags(papers: Sequence[Paper], vocabulary: Vocabulary) -> list[Fault]:
     return [
         unknown_tag(path, use.line, use.found, use.name, vocabulary)
         for paper in papers
+        if not vocabulary.tags.keys() >= set(paper.tags)
         for path, entry in _entries(paper)
         for use in entry.tags
         if vocabulary.canonical(use.name) not in vocabulary.tags

@@ -6,10 +6,13 @@ posting list. Terms that more than a tenth of the papers use say little and are 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +28,37 @@ COMMON_SHARE = 0.1
 MIN_COMMON = 12  # in a small base no term is common
 RELATED = 5
 FLOOR = 0.08  # cosine below which two papers merely share a word
-BLOCK_ROWS, BLOCK_PRODUCTS = 256, 2_000_000  # of papers compared at once: what bounds memory
+TERM = np.dtype([("id", "<u8"), ("count", "<u2")])
+MAX_COUNT = (1 << 16) - 1
+USUAL = 0.25  # that most papers find enough others above, which leaves fewer to be sorted
+BLOCK_ROWS, BLOCK_PRODUCTS = 64, 500_000  # of papers compared at once: what bounds memory
 
 IntArray = NDArray[np.intp]
 FloatArray = NDArray[np.float64]
 
 
-def count_terms(entry: Entry) -> dict[str, int]:
+def count_terms(entry: Entry) -> bytes:
     """Weighted term counts of an entry: Latin words, and Hangul bigrams, which see through particles."""
     counts = Counter(_terms("\n".join(block.text for block in entry.blocks)))
     for term in _terms(entry.title):
         counts[term] += TITLE_WEIGHT
-    return dict(counts)
+    return pack_terms(counts)
+
+
+def pack_terms(counts: Mapping[str, int]) -> bytes:
+    """Counted terms as records of `TERM`: they are counted once, kept with what was parsed, and compared by the
+    million, so they stand for their words by hashes of these. A word that begins with `#` is a tag.
+    """
+    records = np.empty(len(counts), TERM)
+    records["id"] = [_term_id(term) for term in counts]
+    records["count"] = [min(count, MAX_COUNT) for count in counts.values()]
+    return records.tobytes()
+
+
+@lru_cache(maxsize=1 << 17)
+def _term_id(term: str) -> int:
+    digest = hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little") & ~1 | term.startswith("#")
 
 
 def _terms(text: str) -> list[str]:
@@ -44,18 +66,24 @@ def _terms(text: str) -> list[str]:
     return _LATIN.findall(folded) + _BIGRAM.findall(folded)
 
 
-def count_paper(paper: Paper, counted: Mapping[tuple[str, int], Mapping[str, int]]) -> dict[str, int]:
+def count_paper(paper: Paper, counted: Mapping[tuple[str, int], bytes]) -> list[bytes]:
     """The terms of all that is said about a paper, and its tags; `counted` holds what was counted before, by place."""
-    counts: Counter[str] = Counter()
     entries = [(paper.note.path, paper.note.entry)] if paper.note else []
-    for path, entry in [*entries, *((mention.path, mention.entry) for mention in paper.mentions)]:
-        counts.update(counted.get((path, entry.line)) or count_terms(entry))
-    counts.update({f"#{tag}": TAG_WEIGHT for tag in paper.tags})
-    return counts
+    entries += [(mention.path, mention.entry) for mention in paper.mentions]
+    found = [counted.get((path, entry.line)) or count_terms(entry) for path, entry in entries]
+    return [*found, *(_tag(name) for name in paper.tags)]
 
 
-def relate(terms: Mapping[str, Mapping[str, int]], keep: int = RELATED) -> dict[str, tuple[str, ...]]:
-    """For each slug the `keep` nearest other slugs, nearest first; ties go to the earlier slug in `terms`."""
+@lru_cache(maxsize=1 << 14)
+def _tag(name: str) -> bytes:
+    return pack_terms({f"#{name}": TAG_WEIGHT})
+
+
+def relate(terms: Mapping[str, Sequence[bytes]], keep: int = RELATED) -> dict[str, tuple[str, ...]]:
+    """For each slug the `keep` nearest other slugs, nearest first; ties go to the earlier slug in `terms`.
+
+    `terms` are the packs of all that speaks of a slug.
+    """
     slugs = list(terms)
     vectors = _vectors(list(terms.values()))
     return {
@@ -64,20 +92,20 @@ def relate(terms: Mapping[str, Mapping[str, int]], keep: int = RELATED) -> dict[
     }
 
 
-def _vectors(papers: Sequence[Mapping[str, int]]) -> tuple[Matrix, Matrix]:
+def _vectors(papers: Sequence[Sequence[bytes]]) -> tuple[Matrix, Matrix]:
     """The papers' unit vectors, each cut to its heaviest terms, as a sparse matrix by rows (papers) and by columns."""
-    names = sorted({term for counts in papers for term in counts})
-    column = {term: number for number, term in enumerate(names)}
-    rows = np.repeat(np.arange(len(papers)), [len(counts) for counts in papers])
-    columns = np.fromiter((column[term] for counts in papers for term in counts), np.intp, len(rows))
-    counts = np.fromiter((n for counts in papers for n in counts.values()), float, len(rows))
-    frequency = np.bincount(columns, minlength=len(names))
-    is_tag = np.fromiter((name.startswith("#") for name in names), bool, len(names))
+    records = np.frombuffer(b"".join(chain.from_iterable(papers)), TERM)
+    rows = np.repeat(np.arange(len(papers)), [sum(map(len, packs)) // TERM.itemsize for packs in papers])
+    ids, columns = np.unique(records["id"], return_inverse=True)
+    places, counts = _added_up(rows * len(ids) + columns, records["count"])
+    rows, columns = np.divmod(places, max(len(ids), 1))
+    frequency = np.bincount(columns, minlength=len(ids))
+    is_tag = (ids & 1).astype(bool)
     telling = (frequency > 1) & (is_tag | (frequency <= max(MIN_COMMON, COMMON_SHARE * len(papers))))
     kept = telling[columns]
     rows, columns = rows[kept], columns[kept]
     weights = (1 + np.log(counts[kept])) * np.log(len(papers) / frequency[columns])
-    order = np.lexsort((columns, -np.round(weights, 12), rows))
+    order = np.lexsort((-np.round(weights, 12), rows))  # by columns already, which decides where weights are equal
     rows, columns, weights = rows[order], columns[order], weights[order]
     first = np.searchsorted(rows, rows)  # of the same paper
     heavy = np.arange(len(rows)) - first < MAX_TERMS
@@ -87,8 +115,16 @@ def _vectors(papers: Sequence[Mapping[str, int]]) -> tuple[Matrix, Matrix]:
     by_column = np.argsort(columns, kind="stable")
     return (
         Matrix(_starts(rows, len(papers)), columns, weights),
-        Matrix(_starts(columns[by_column], len(names)), rows[by_column], weights[by_column]),
+        Matrix(_starts(columns[by_column], len(ids)), rows[by_column], weights[by_column]),
     )
+
+
+def _added_up(places: IntArray, counts: NDArray[np.uint16]) -> tuple[IntArray, FloatArray]:
+    """The counts of equal places added up, by place: a note and a digest may use one word."""
+    order = np.argsort(places, kind="stable")
+    places, counts = places[order], counts[order]
+    first = np.flatnonzero(np.diff(places, prepend=-1))
+    return places[first], np.add.reduceat(counts, first, dtype=float) if len(first) else counts.astype(float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +160,18 @@ def _nearest(by_row: Matrix, by_column: Matrix, keep: int) -> Iterator[list[int]
         places = np.repeat(lines, runs) * count + by_column.others[flat]
         scores = np.bincount(places, products, minlength=(stop - start) * count).reshape(stop - start, count)
         scores[np.arange(stop - start), np.arange(start, stop)] = 0.0
-        for row in scores:
-            candidates = np.flatnonzero(row >= FLOOR)
-            best = candidates[np.lexsort((candidates, -np.round(row[candidates], 9)))][:keep]
-            yield best.tolist()
+        enough = np.count_nonzero(scores >= USUAL, axis=1) >= keep  # then none below is among the nearest
+        near, others = np.nonzero(scores >= np.where(enough, USUAL, FLOOR)[:, None])
+        order = np.lexsort((others, -np.round(scores[near, others], 9), near))
+        near, others = near[order], others[order]
+        best = np.arange(len(near)) - np.searchsorted(near, near) < keep
+        yield from _split(others[best], near[best], stop - start)
         start = stop
+
+
+def _split(values: IntArray, lines: IntArray, count: int) -> Iterator[list[int]]:
+    """The values of each of `count` lines; `lines` tells that of each value, in order."""
+    starts = _starts(lines, count)
+    listed = values.tolist()
+    for start, stop in pairwise(starts.tolist()):
+        yield listed[start:stop]

@@ -6,6 +6,7 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import PurePosixPath
 
 from rapidfuzz import fuzz, process
@@ -84,7 +85,7 @@ def _add_paths(targets: dict[str, str], path: str, address: str) -> None:
 
 def suggest_target(target: str, targets: Iterable[str]) -> str | None:
     """The nearest name that leads somewhere, or None where none is near."""
-    names = [name for name, _ in zip(targets, range(MAX_NAMES_COMPARED), strict=False)]
+    names = list(islice(targets, MAX_NAMES_COMPARED))
     wanted = _UPWARDS.sub("", target_key(target))
     nearest = process.extractOne(wanted, names, scorer=fuzz.ratio, score_cutoff=SUGGESTION_CUTOFF)
     return str(nearest[0]) if nearest else None

@@ -22,10 +22,13 @@ def plan_redirects(catalogue: Catalogue, site: Site) -> list[PagePlan]:
 
 
 def _redirect(arxiv: str, slug: str, site: Site) -> PagePlan:
+    """Straight into the site: a folder and a file for each paper are as much work for a disk as the papers' pages."""
     path = f"arxiv/{arxiv}/index.html"
-    return text_file(
-        path, key_of(slug, site.url), lambda: redirect_page(path, f"arXiv {arxiv}", f"notes/{slug}/", site)
-    )
+
+    def make() -> str:
+        return redirect_page(path, f"arXiv {arxiv}", f"notes/{slug}/", site)
+
+    return text_file(path, key_of(slug, site.url), make, straight=True)
 
 
 def redirect_page(path: str, title: str, target: str, site: Site) -> str:

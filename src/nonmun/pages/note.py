@@ -36,8 +36,7 @@ class Mentioned:
 def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     """One page per paper; its key holds all that the page shows of other papers, too."""
     neighbours = catalogue.neighbours()
-    parts = [part for digest in catalogue.digests for part in digest.parts]
-    raw_digests = frozenset(part.path for part in parts if part.form is DigestForm.RAW)
+    raw_digests = _raw_digests(catalogue)
     cards = card_keys(catalogue)
     cited_as = citation_keys(catalogue)
     faces = {name: face(name, catalogue) for name in catalogue.tags}
@@ -64,6 +63,17 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
         )
         plans.append(_page(paper, older, newer, catalogue, templates, key, raw_digests))
     return plans
+
+
+def draft(paper: Paper, catalogue: Catalogue, templates: Templates) -> PagePlan:
+    """The page of one paper, which may say other things than the catalogue's own paper of this slug."""
+    older, newer = catalogue.neighbours()[paper.slug]
+    return _page(paper, older, newer, catalogue, templates, "", _raw_digests(catalogue))
+
+
+def _raw_digests(catalogue: Catalogue) -> frozenset[str]:
+    parts = [part for digest in catalogue.digests for part in digest.parts]
+    return frozenset(part.path for part in parts if part.form is DigestForm.RAW)
 
 
 def _page(

@@ -13,8 +13,8 @@ _NEUTRAL = re.compile(
     r"|^[ >]*\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]*>|[^\s/.]*[/.]\S*)(?:[ \t]+[\"'(][^\n]*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
-_HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+_HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]+")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
 # A Hangul syllable carries about as much as 2.5 Latin letters, and Korean research prose keeps its field terms in
 # English; below a third even such prose is English with a Korean word in it.
@@ -25,7 +25,7 @@ KOREAN_SHARE = 1 / 3
 def letters(text: str) -> tuple[int, int]:
     """Count (Hangul syllables and jamo, Latin letters) outside links, code and formulas."""
     bare = _NEUTRAL.sub(" ", text)
-    return len(_HANGUL.findall(bare)), len(_LATIN.findall(bare))
+    return sum(map(len, _HANGUL.findall(bare))), sum(map(len, _LATIN.findall(bare)))
 
 
 def has_hangul(text: str) -> bool:

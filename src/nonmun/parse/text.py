@@ -41,7 +41,11 @@ def clean(text: str) -> str:
 
 def without_surrogates(text: str) -> str:
     """Bytes of a source that were no UTF-8 stay in the source; what is made of it shows U+FFFD."""
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()  # quicker than to look for them, and there hardly ever are any
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def split_lines(text: str) -> list[Line]:

@@ -34,7 +34,7 @@ class Parsed:
     stamp: tuple[int, ...]
     value: Note | Digest
     faults: tuple[Fault, ...] = ()
-    terms: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    terms: Mapping[int, bytes] = field(default_factory=dict)
     keys: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -54,11 +54,11 @@ class ParseCache:
     def get(self, key: str) -> Parsed | None:
         return self._parsed.get(key)
 
-    def keep(self, parsed: Mapping[str, Parsed], packed: Sequence[bytes] | None = None) -> None:
-        """Remember these and no others. `packed` holds the same as bytes, where somebody has them already."""
+    def keep(self, parsed: Mapping[str, Parsed], packed: Callable[[], Sequence[bytes]] | None = None) -> None:
+        """Remember these and no others. `packed` gives the same as bytes, where somebody has them already."""
         self._parsed = parsed
         if self._unwritten() > self._patience:
-            self._write(packed)
+            self._write(packed() if packed else None)
 
     def close(self) -> None:
         if self._unwritten():
@@ -126,6 +126,26 @@ def unpack(data: bytes) -> dict[str, Parsed]:
     while stream.tell() < len(data):
         found.update(_Unpickler(stream).load())
     return found
+
+
+class Packed:
+    """Parsed files that go from one process to another as the bytes that the cache on disk is made of, packed once."""
+
+    def __init__(self, parsed: Mapping[str, Parsed], data: bytes | None = None) -> None:
+        self.parsed = parsed
+        self._data = data
+
+    def packed(self) -> bytes:
+        if self._data is None:
+            self._data = pack(self.parsed)
+        return self._data
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Packed], tuple[bytes]]:
+        return _unpacked, (self.packed(),)
+
+
+def _unpacked(data: bytes) -> Packed:
+    return Packed(unpack(data), data)
 
 
 def _read(file: Path, version: str) -> dict[str, Parsed]:

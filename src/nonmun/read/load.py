@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from nonmun.cores import Note, on_all_cores
 from nonmun.errors import Fault
 from nonmun.parse import parse_digest, parse_note
 from nonmun.read.base import Base
-from nonmun.read.cache import ParseCache, Parsed, pack, unpack
+from nonmun.read.cache import Packed, ParseCache, Parsed
 from nonmun.read.runners import read_runners
 from nonmun.read.scan import Found, Scan, apart, identity, read_text, scan
 from nonmun.vocabulary import Vocabulary, read_vocabulary
@@ -35,11 +35,12 @@ Parse = Callable[[str, str], tuple[model.Note | model.Digest, list[Fault]]]
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A knowledge base as read: the catalogue, how many files it came from, all faults, what notes may embed."""
+    """A knowledge base as read: the catalogue, how many files it took, all faults, notes and what they may embed."""
 
     catalogue: Catalogue
     files: int
     faults: tuple[Fault, ...]
+    notes: tuple[Found, ...]
     attachments: tuple[Found, ...]
 
 
@@ -48,30 +49,50 @@ def parse_cache(base: Base, *, patience: int = 0) -> ParseCache:
     return ParseCache(base.cache / "parsed.pickle", code_version(), patience=patience)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFiles:
+    """What the files of a base say, each by itself."""
+
+    base: Base
+    parsed: Mapping[str, Parsed]
+    notes: Scan
+    digests: Scan
+
+
 def load(base: Base, cache: ParseCache | None = None) -> Loaded:
     """Read everything. Total: what cannot be read is a fault, never an exception.
 
     Without a `cache` of its own it uses the one on disk; `cache` is for those who read again and again.
     """
-    cache = cache or parse_cache(base)
+    return bring_together(read_files(base, cache))
+
+
+def read_files(base: Base, cache: ParseCache | None = None) -> ReadFiles:
+    """The first half of `load`, on all cores: every file, parsed."""
     notes, digests = _scan_all(base)
-    parsed = _parse_changed([*_tasks("note", notes, parse_note), *_tasks("digest", digests, parse_digest)], cache)
-    vocabulary, vocabulary_faults = _vocabulary(base)
-    runners, runner_faults = read_runners(base)
+    tasks = [*_tasks("note", notes, parse_note), *_tasks("digest", digests, parse_digest)]
+    return ReadFiles(base, _parse_changed(tasks, cache or parse_cache(base)), notes, digests)
+
+
+def bring_together(read: ReadFiles) -> Loaded:
+    """The second half of `load`: one catalogue of all that was read."""
+    parsed, notes = read.parsed.values(), read.notes
+    vocabulary, vocabulary_faults = _vocabulary(read.base)
+    runners, runner_faults = read_runners(read.base)
     catalogue, faults = assemble(
         Sources(
-            notes=[one.value for one in parsed.values() if isinstance(one.value, model.Note)],
-            digests=[one.value for one in parsed.values() if isinstance(one.value, model.Digest)],
+            notes=[one.value for one in parsed if isinstance(one.value, model.Note)],
+            digests=[one.value for one in parsed if isinstance(one.value, model.Digest)],
             vocabulary=vocabulary,
             runners=runners,
             attachments=[found.path for found in notes.attachments],
-            terms={(one.value.path, line): terms for one in parsed.values() for line, terms in one.terms.items()},
-            keys={(one.value.path, line): key for one in parsed.values() for line, key in one.keys.items()},
-        )
+            terms={(one.value.path, line): terms for one in parsed for line, terms in one.terms.items()},
+            keys={(one.value.path, line): key for one in parsed for line, key in one.keys.items()},
+        ),
     )
-    faults += [*notes.faults, *digests.faults, *vocabulary_faults, *runner_faults]
-    faults += [fault for one in parsed.values() for fault in one.faults]
-    return Loaded(catalogue, len(parsed), sort_faults(faults), tuple(notes.attachments))
+    faults += [*notes.faults, *read.digests.faults, *vocabulary_faults, *runner_faults]
+    faults += [fault for one in parsed for fault in one.faults]
+    return Loaded(catalogue, len(parsed), sort_faults(faults), tuple(notes.notes), tuple(notes.attachments))
 
 
 def sort_faults(faults: Iterable[Fault]) -> tuple[Fault, ...]:
@@ -121,20 +142,16 @@ def _parse_changed(tasks: Sequence[_Task], cache: ParseCache) -> dict[str, Parse
             parsed[task.key] = before
         else:
             changed.append(task)
-    packs: list[bytes] = []
-    if len(changed) < 2 * FILES_PER_PROCESS:
-        parsed.update((task.key, _parse(task)) for task in changed)
-    else:
-        packs = on_all_cores(changed, _parse_and_pack, least=FILES_PER_PROCESS)
-        for one in packs:
-            parsed.update(unpack(one))
+    shares = on_all_cores(changed, _parse_share, least=FILES_PER_PROCESS)
+    for share in shares:
+        parsed.update(share.parsed)
     parsed = {task.key: parsed[task.key] for task in tasks}
-    cache.keep(parsed, packs if len(changed) == len(tasks) and packs else None)
+    cache.keep(parsed, (lambda: [share.packed() for share in shares]) if len(changed) == len(tasks) else None)
     return parsed
 
 
-def _parse_and_pack(tasks: Sequence[_Task], note: Note) -> bytes:
-    return pack({task.key: _parse(task) for task in tasks})
+def _parse_share(tasks: Sequence[_Task], note: Note) -> Packed:
+    return Packed({task.key: _parse(task) for task in tasks})
 
 
 def _parse(task: _Task) -> Parsed:
@@ -143,14 +160,13 @@ def _parse(task: _Task) -> Parsed:
     value, more = task.parse(text, task.found.path)
     if faults and not text:  # of what could not be read there is nothing more to say
         more = []
-    entries = (value.entry,) if isinstance(value, model.Note) else value.entries
-    return Parsed(
-        stamp,
-        value,
-        (*faults, *more),
-        terms={entry.line: count_terms(entry) for entry in entries},
-        keys={entry.line: key_of(entry) for entry in entries},
-    )
+    if isinstance(value, model.Note):
+        keys = {value.entry.line: key_of(task.found.path, text)}  # as quickly had as its text
+        terms = {value.entry.line: count_terms(value.entry)}
+    else:  # of whose entries one may be edited, which leaves the others as they are
+        keys = {entry.line: key_of(entry) for entry in value.entries}
+        terms = {entry.line: count_terms(entry) for entry in value.entries}
+    return Parsed(stamp, value, (*faults, *more), terms, keys)
 
 
 def _has_settled(found: Found) -> bool:

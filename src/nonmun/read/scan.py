@@ -177,8 +177,10 @@ def read_text(found: Found) -> tuple[str, list[Fault]]:
     """The file's text, bytes that are no UTF-8 as lone surrogates. A file too long to be a note gives its beginning."""
     try:
         with open(found.place, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-            size = max(len(data), os.fstat(stream.fileno()).st_size)
+            size = os.fstat(stream.fileno()).st_size
+            data = stream.read(min(size, MAX_BYTES) + 1)  # a pipe or a file that grows has no size to go by
+            data += stream.read(MAX_BYTES + 1 - len(data)) if len(data) > size else b""
+            size = max(len(data), size)
     except OSError as error:
         what = f"a file that cannot be read ({error.strerror})"
         return "", [Fault(found.path, 1, "unreadable", what, _mend(error))]

@@ -7,6 +7,7 @@ would otherwise make a page of theirs one of ours).
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import os
 from collections.abc import Mapping
@@ -56,8 +57,12 @@ _TYPES = {  # which a machine's own registry may tell otherwise
 }
 
 
-def make_app(site: Path, announcer: Announcer) -> Starlette:
-    """The application that serves `site` (a folder, or the link to the live one) and announces builds."""
+def make_app(site: Path, announcer: Announcer, previews: Mapping[str, bytes] | None = None) -> Starlette:
+    """The application that serves `site` (a folder, or the link to the live one) and announces builds.
+
+    `previews` are pages, by their paths in the site, that are shown instead of those that stand there.
+    """
+    shown = {} if previews is None else previews
 
     async def events(request: Request) -> Response:
         headers = {**_ALWAYS, "Cache-Control": "no-store"}
@@ -67,7 +72,7 @@ def make_app(site: Path, announcer: Announcer) -> Starlette:
         return Response(LIVE_SCRIPT, media_type="text/javascript", headers=_ALWAYS)
 
     async def file(request: Request) -> Response:
-        return await run_in_threadpool(_answer, site, request, announcer.build)
+        return await run_in_threadpool(_answer, site, request, announcer.build, shown)
 
     return Starlette(
         routes=[
@@ -79,7 +84,7 @@ def make_app(site: Path, announcer: Announcer) -> Starlette:
     )
 
 
-def _answer(site: Path, request: Request, build: str) -> Response:
+def _answer(site: Path, request: Request, build: str, previews: Mapping[str, bytes]) -> Response:
     root = site.resolve()  # once a request: a publication in between must not mix two sites
     wanted = request.path_params["path"]
     try:
@@ -88,6 +93,9 @@ def _answer(site: Path, request: Request, build: str) -> Response:
             if wanted and not wanted.endswith("/"):
                 return _with_slash(request)
             file = file / "index.html"
+            wanted += "index.html"
+        if (page := previews.get(wanted)) is not None:
+            return _send_page(page, request, hashlib.blake2b(page, digest_size=12).hexdigest(), build)
         if file is not None and file.is_file():
             return _send(file, request, build)
     except (OSError, ValueError):  # no system has a file of such a name; or it has just been taken away
@@ -115,15 +123,26 @@ def _send(file: Path, request: Request, build: str) -> Response:
     is_page = media_type == "text/html"
     with file.open("rb") as stream:
         info = os.fstat(stream.fileno())
-        # A page carries the build it was sent in, so another build makes another answer of it.
-        etag = f'"{info.st_ino:x}-{info.st_size:x}-{info.st_mtime_ns:x}{"-" + build if is_page else ""}"'
+        stamp = f"{info.st_ino:x}-{info.st_size:x}-{info.st_mtime_ns:x}"
+        if is_page:
+            return _send_page(stream.read(), request, stamp, build)
+        etag = f'"{stamp}"'
         headers = _headers(media_type) | {"ETag": etag}
         if _has_it(request.headers, etag):
             return Response(status_code=304, headers=headers)
-        if not is_page and info.st_size > READ_WHOLE:
+        if info.st_size > READ_WHOLE:
             return FileResponse(file, headers=headers, media_type=media_type, stat_result=info)
         data = stream.read()
-    return Response(_live(data, build) if is_page else data, media_type=media_type, headers=headers)
+    return Response(data, media_type=media_type, headers=headers)
+
+
+def _send_page(page: bytes, request: Request, stamp: str, build: str) -> Response:
+    """A page carries the build it was sent in, so another build makes another answer of it."""
+    etag = f'"{stamp}-{build}"'
+    headers = _headers("text/html") | {"ETag": etag}
+    if _has_it(request.headers, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(_live(page, build), media_type="text/html", headers=headers)
 
 
 def _not_found(root: Path, build: str) -> Response:

@@ -7,8 +7,10 @@ import errno
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
@@ -19,6 +21,7 @@ from nonmun.build.pipeline import Report, Session
 from nonmun.errors import LockedError, NonmunError, SetupError
 from nonmun.serve.announcer import Announcer
 from nonmun.serve.app import make_app
+from nonmun.serve.changes import Changes
 from nonmun.serve.watch import watch, watched
 
 HOST = "127.0.0.1"
@@ -41,10 +44,11 @@ async def _run(
     session: Session, listener: socket.socket, engine: Engine, told: Told, ready: Callable[[str], None]
 ) -> None:
     announcer = Announcer()
-    changed = asyncio.Event()
+    changes = Changes()
+    previews: dict[str, bytes] = {}
     server = _Server(
         uvicorn.Config(
-            make_app(session.base.build / "site", announcer),
+            make_app(session.base.build / "site", announcer, previews),
             log_level="error",
             access_log=False,
             lifespan="off",
@@ -56,8 +60,8 @@ async def _run(
         announcer,
     )
     tasks = [
-        asyncio.create_task(watch(session.base, changed, told)),
-        asyncio.create_task(_rebuild(session, engine, changed, announcer, told)),
+        asyncio.create_task(watch(session.base, changes, told)),
+        asyncio.create_task(_rebuild(session, engine, changes, announcer, previews, told)),
     ]
     for task in tasks:  # they end only where there is nobody left to tell anything
         task.add_done_callback(lambda _: setattr(server, "should_exit", True))
@@ -103,33 +107,66 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-async def _rebuild(session: Session, engine: Engine, changed: asyncio.Event, announcer: Announcer, told: Told) -> None:
-    """Build again whenever a source changed. A build that fails leaves the site as it was, and is said."""
+async def _rebuild(
+    session: Session,
+    engine: Engine,
+    changes: Changes,
+    announcer: Announcer,
+    previews: dict[str, bytes],
+    told: Told,
+) -> None:
+    """Build again whenever a source changed. A build that fails leaves the site as it was, and is said.
+
+    The pages of edited notes are shown as soon as they are made, and the whole site when it has followed.
+    """
     while True:
-        await changed.wait()
-        changed.clear()
+        files = await changes.take()
         folders = watched(session.base)
+        if files and (early := await _in_background(partial(session.preview, files))):
+            previews |= early
+            announcer.announce(list(early))
         try:
             report = await _in_background(
                 lambda: session.build(engine=engine, command="nonmun serve", wait=LOCK_SECONDS)
             )
         except LockedError as error:
             told(error)
-            changed.set()
+            changes.add_unknown()
         except NonmunError as error:
             told(error)
+            _withdraw(previews, announcer)
         except OSError as error:  # such as a full disk; or a file vanished, whose own change follows
             told(
                 NonmunError(f"{error.strerror or error} {error.filename or ''}".rstrip(), mend="save a file once more")
             )
+            _withdraw(previews, announcer)
         except Exception as error:
             told(NonmunError(f"the build failed ({type(error).__name__}: {error})", mend="please report this"))
+            _withdraw(previews, announcer)
         else:
-            if report.changed:
-                announcer.announce(report.changed if len(report.changed) <= TOO_MANY_TO_NAME else None)
+            site = session.base.build / "site"
+            changed = [path for path in report.changed if not _is_shown(site, path, previews)]
+            previews.clear()
+            if changed:
+                announcer.announce(changed if len(changed) <= TOO_MANY_TO_NAME else None)
             told(report)
         if watched(session.base) != folders:  # it may have read what is no longer there
-            changed.set()
+            changes.add_unknown()
+
+
+def _withdraw(previews: dict[str, bytes], announcer: Announcer) -> None:
+    """Show the site as it is: no build is going to take the place of these pages."""
+    if previews:
+        gone = list(previews)
+        previews.clear()
+        announcer.announce(gone)
+
+
+def _is_shown(site: Path, path: str, previews: Mapping[str, bytes]) -> bool:
+    """Whether readers have had this very page already."""
+    with suppress(OSError):
+        return path in previews and (site / path).read_bytes() == previews[path]
+    return False
 
 
 async def _in_background(work: Callable[[], T]) -> T:

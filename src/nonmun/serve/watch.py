@@ -12,6 +12,7 @@ from watchfiles import Change, awatch
 from nonmun.errors import NonmunError, SetupError
 from nonmun.read.base import Base
 from nonmun.read.scan import Identity, identity
+from nonmun.serve.changes import Changes
 
 # Changes are gathered until there has been none for so long, but not for longer than the second; in ms.
 QUIET_MS, PATIENCE_MS = 20, 200
@@ -23,19 +24,19 @@ _LEFTOVERS = ("~", ".swp", ".swx", ".pyc", ".tmp", ".part", "4913")  # of editor
 Folders = Mapping[Path, Identity | None]
 
 
-async def watch(base: Base, changed: asyncio.Event, told: Callable[[NonmunError], None]) -> None:
-    """Set `changed` whenever a source may be another than before; until cancelled."""
+async def watch(base: Base, changes: Changes, told: Callable[[NonmunError], None]) -> None:
+    """Tell `changes` whenever a source may be another than before; until cancelled."""
     polling: bool | None = None  # None leaves it to watchfiles, which knows where the system tells of nothing
     while True:
         folders = watched(base)
         moved = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_look_around(base, folders, changed, moved, polling))
+                group.create_task(_look_around(base, folders, changes, moved, polling))
                 if folders:
-                    group.create_task(_follow(folders, changed, moved, polling))
+                    group.create_task(_follow(folders, changes, moved, polling))
                 await asyncio.sleep(SETTLED_SECONDS)  # until both look: what they are told of begins then
-                changed.set()  # by what happened before anyone looked
+                changes.add_unknown()  # what happened before anyone looked
         except* (OSError, RuntimeError) as errors:
             if not polling and all(folder.is_dir() for folder in folders):
                 told(_cannot_watch(errors.exceptions[0]))
@@ -55,7 +56,7 @@ def _possible(base: Base) -> list[Path]:
     return [base.notes, base.digests, base.runners, base.root / "site", *base.more_notes]
 
 
-async def _follow(folders: Folders, changed: asyncio.Event, moved: asyncio.Event, polling: bool | None) -> None:
+async def _follow(folders: Folders, changes: Changes, moved: asyncio.Event, polling: bool | None) -> None:
     def is_wanted(change: Change, path: str) -> bool:
         return any(is_source(folder, Path(path)) for folder in folders)
 
@@ -69,12 +70,12 @@ async def _follow(folders: Folders, changed: asyncio.Event, moved: asyncio.Event
         ignore_permission_denied=True,
     )
     async with aclosing(watching):
-        async for _ in watching:
-            changed.set()
+        async for found in watching:
+            changes.add(path for _, path in found)
 
 
 async def _look_around(
-    base: Base, folders: Folders, changed: asyncio.Event, moved: asyncio.Event, polling: bool | None
+    base: Base, folders: Folders, changes: Changes, moved: asyncio.Event, polling: bool | None
 ) -> None:
     """Notice changes of mkdocs.yml, and end the watch of `folders` where they are no longer those to be watched.
 
@@ -92,11 +93,11 @@ async def _look_around(
         force_polling=polling,
     )
     async with aclosing(watching):
-        async for changes in watching:
-            if changes:
-                changed.set()
+        async for found in watching:
+            if found:
+                changes.add_unknown()
             # A folder that was put back may look like the one that was taken away, and is watched no more.
-            replaced = any(change is not Change.modified and Path(path) != base.config for change, path in changes)
+            replaced = any(change is not Change.modified and Path(path) != base.config for change, path in found)
             if replaced or watched(base) != folders:
                 moved.set()
                 return
