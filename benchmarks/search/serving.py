@@ -7,7 +7,7 @@ import mimetypes
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,7 +50,8 @@ def serving(site: Path) -> Iterator[str]:
             if small:
                 self.send_header("Content-Encoding", "gzip")
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # a page that was closed meanwhile
+                self.wfile.write(data)
 
         def log_message(self, format: str, *arguments: object) -> None:
             pass

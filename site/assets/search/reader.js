@@ -94,10 +94,11 @@ export class Index {
 
   // Fetch what may be asked for, a few files at a time, so that what is asked for need not wait long. What is not there
   // when something else is foreseen is dropped.
-  loadAhead() {
+  loadAhead(order = 0) {
     const some = [...this.wanted];
     this.wanted.clear();
-    const all = Promise.all(some.map(([path, take]) => new Promise((resolve) => this.waiting.push({ path, take, resolve }))));
+    const all = Promise.all(some.map(([path, take]) => new Promise((resolve) => this.waiting.push({ path, take, resolve, order }))));
+    this.waiting.sort((a, b) => a.order - b.order); // the likeliest first
     this.goAhead();
     return all;
   }
