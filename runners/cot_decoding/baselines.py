@@ -75,7 +75,7 @@ def sample_paths(
     found: list[list[Path]] = [[] for _ in prompts]
     left = list(budgets)
     open_ = list(range(len(prompts)))
-    one = sampling(temperature, 1, generator)
+    many, one = (sampling(temperature, count, generator) for count in (draw, 1))
     while open_:
         closed = set()
         for places, ids_PS in batches(model, tokenizer, [prompts[place] for place in open_], together):
@@ -83,7 +83,7 @@ def sample_paths(
             rows = decode(
                 model,
                 ids_PS,
-                first=sampling(temperature, draw, generator),
+                first=many,
                 then=one,
                 steps=limit,
                 ends=ended,

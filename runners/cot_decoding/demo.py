@@ -16,8 +16,8 @@ from .summary import metrics, series
 
 PAPER = "arXiv:2402.10200"
 CLAIM = {
-    "ko": "첫 token만 상위 k개로 갈라 greedy로 이어 가면 풀이를 거치는 경로가 나오고, 답 token의 1위와 2위 확률 차이(Δ)로 "
-    "그 경로를 골라낼 수 있습니다.",
+    "ko": "첫 token만 상위 k개로 갈라 greedy로 이어 가면 풀이를 거치는 경로가 나오고, "
+    "답 token의 1위와 2위 확률 차이(Δ)로 그 경로를 골라낼 수 있습니다.",
     "en": "Branching over the top k first tokens and continuing greedily brings out paths that work the problem out, "
     "and the gap between the two most probable answer tokens, Δ, tells which they are.",
 }

@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(slots=True)
 class Answered:
-    """One question, decoded. `right` by choice; `by_k` the same for fewer branches; `sampled` self-consistency's paths."""
+    """One question, decoded. `right` by choice; `by_k` the same for fewer branches; `sampled` counts sampled paths."""
 
     item: Item
     paths: list[Path]

@@ -100,11 +100,9 @@ def decode(
     A row ends with a token of `ends`, when `stop` says so, or unended after `steps` tokens. DecodingError where the
     logits are no numbers, or the model keeps no keys and values.
     """
-    more = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
-    state = model(input_ids=ids_PS, use_cache=True, **more)
+    logits_RV, cache = _forward(model, ids_PS, None)
     rows, done = [Row(prompt) for prompt in range(len(ids_PS))], []
     for step in range(steps):
-        logits_RV = state.logits[:, -1].float()
         total_R1 = logits_RV.logsumexp(-1, keepdim=True)
         if not total_R1.isfinite().all():
             raise DecodingError(f"logits of step {step} are not finite, expected numbers; load the model in float32")
@@ -128,16 +126,21 @@ def decode(
                     parents.append(parent)
         if not going or step == steps - 1:
             break
-        cache = state.past_key_values if "past_key_values" in state else None
         if not hasattr(cache, "batch_select_indices"):
             raise DecodingError(f"the model's cache is {type(cache).__name__}, expected keys and values; name another")
         if parents != list(range(len(rows))):
             cache.batch_select_indices(torch.tensor(parents, device=ids_PS.device))
         rows = going
         fed_R1 = torch.tensor([[row.ids[-1]] for row in rows], device=ids_PS.device)
-        del logits_RV, tokens_RK, state  # before the next: no more than one step's logits are ever held
-        state = model(input_ids=fed_R1, past_key_values=cache, use_cache=True)
+        logits_RV, cache = _forward(model, fed_R1, cache)
     return sorted(done + going, key=lambda row: (row.prompt, row.branch))  # which leaves samples in their order
+
+
+def _forward(model: Any, ids_RS: Tensor, cache: Any) -> tuple[Tensor, Any]:
+    """What may come next, R x V in float32, and the cache of all that was read."""
+    last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+    state = model(input_ids=ids_RS, past_key_values=cache, use_cache=True, **last)
+    return state.logits[:, -1].float(), state.get("past_key_values")
 
 
 def gaps(row: Row) -> list[float]:

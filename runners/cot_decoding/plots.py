@@ -16,7 +16,7 @@ MARKS = {True: "✓", False: "✗"}
 
 def draw(result: Result) -> dict[str, Figure]:
     series = result.series
-    found = {f"tree.{one['name']}": _tree(one) for one in series["trees"]}
+    found = {f"tree--{one['name']}": _tree(one) for one in series["trees"]}
     found |= {"k": _by_k(series), "auroc": _auroc(series), "steps": _steps(series), "families": _families(series)}
     if series["pretrained"]:
         found["smollm2"] = _pretrained(series["pretrained"])
@@ -28,7 +28,7 @@ def _tree(one: dict[str, Any]) -> Figure:
     paths = one["paths"]
     asked = " ".join(one["asked"].split())
     greedy, ours = (MARKS[one["right"][choice]] for choice in ("greedy", "aggregated"))
-    told = "; ".join(
+    every = "; ".join(
         f"{path['branch'] + 1}: “{path['text']}”, "
         + (f"Δ {path['delta']:.2f}, answer {path['answer']}" if path["answer"] is not None else "no answer")
         + (", right" if path["correct"] else "")
@@ -36,7 +36,7 @@ def _tree(one: dict[str, Any]) -> Figure:
     )
     fig, ax = figure(
         f"{_short(asked)} → {one['answer']}: greedy {greedy}, CoT-decoding {ours}",
-        alt=f"The paths of “{asked}”, whose answer is {one['answer']}, by the rank of their first token. {told}.",
+        alt=f"The paths of “{asked}”, whose answer is {one['answer']}, by the rank of their first token. {every}.",
         width=8.4,
         height=0.5 + 0.27 * len(paths),
     )
@@ -45,7 +45,8 @@ def _tree(one: dict[str, Any]) -> Figure:
         right = path["correct"]
         colour = ACCENT if right else GREY
         ax.plot([0, 0.03, 0.05], [middle, place, place], color=colour if right else LINE, linewidth=1.2)
-        ax.text(0.06, place, path["text"] or "(ends at once)", va="center", fontsize=8, color=INK if right else SOFT)
+        ink = INK if right else SOFT
+        ax.text(0.06, place, path["text"] or "(ends at once)", va="center", fontsize=8, color=ink, parse_math=False)
         if path["delta"] is None:
             ax.text(1.0, place, "no answer" if path["ended"] else "cut short", va="center", fontsize=8, color=SOFT)
             continue
@@ -82,7 +83,7 @@ def _by_k(series: dict[str, Any]) -> Figure:
     }
     ours, first = 100 * sweep[k]["aggregated"], 100 * sweep[ks[0]]["aggregated"]
     fig, ax = figure(
-        f"{k}갈래로 정확도 {first:.0f} → {ours:.0f} % · With {k} branches accuracy goes from {first:.0f} to {ours:.0f} %",
+        f"{k}갈래로 정확도 {first:.0f} → {ours:.0f} % · With {k} branches accuracy goes {first:.0f} → {ours:.0f} %",
         alt="Accuracy in per cent by the number of branches k, over all families: "
         + "; ".join(
             f"{label}: " + ", ".join(f"k={most} {100 * sweep[most][what]:.0f}" for most in ks)

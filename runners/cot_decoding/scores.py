@@ -51,7 +51,7 @@ def _areas(scores: Array, wanted: NDArray[np.bool_], weight_BN: Array) -> Array:
 
 
 def mcnemar(ours: Sequence[bool], theirs: Sequence[bool]) -> tuple[int, int, float]:
-    """Questions that ours alone answers, those that theirs alone does, and the exact two-sided p of so uneven a split."""
+    """Questions that ours alone answers, those that theirs alone does, and the exact two-sided p of that split."""
     better = sum(a and not b for a, b in zip(ours, theirs, strict=True))
     worse = sum(b and not a for a, b in zip(ours, theirs, strict=True))
     split = better + worse

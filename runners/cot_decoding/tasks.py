@@ -35,8 +35,7 @@ Random = random.Random
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, where it starts, and what is done to it step by step; the results of the steps, the last of which
-    is the answer."""
+    """What is asked: where it starts and what is done to it step by step; and the result of each step."""
 
     family: str
     start: str

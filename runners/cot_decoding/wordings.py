@@ -1,4 +1,4 @@
-"""Questions for SmolLM2, which nobody trained for them: sums of one and two steps, products, parity, in two wordings."""
+"""Questions for SmolLM2, which it was not trained for here: products, sums, two steps, parity; in two wordings."""
 
 from __future__ import annotations
 
