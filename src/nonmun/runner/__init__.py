@@ -42,7 +42,7 @@
         ax.plot(result.series["loss"], color=ACCENT)
         return {"loss": fig}
 
-Figures named alike up to `--` (`tree--one`, `tree--two`) are alternatives: the page opens the first and offers the rest.
+Figures named alike up to `--` (`tree--one`, `tree--two`) are alternatives: the page opens the first, and offers others.
 
 `__main__.py`, three lines::
 
