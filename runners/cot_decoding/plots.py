@@ -130,10 +130,14 @@ def _auroc(series: dict[str, Any]) -> Figure:
     }
     curves = {name: series["roc"][name] for name in shown if series["roc"][name]}
     areas = ", ".join(f"{shown[name][0]} {curve['area']:.2f}" for name, curve in curves.items())
-    area = curves["correct"]["area"] if "correct" in curves else float("nan")
+    title = "모든 경로가 한 종류뿐이라 가릴 것이 없습니다 · All paths are of one kind, with nothing to tell apart"
+    if "correct" in curves:
+        area = curves["correct"]["area"]
+        title = f"Δ는 정답 경로를 AUROC {area:.2f}로 가려냅니다 · Δ tells right paths with AUROC {area:.2f}"
     fig, ax = figure(
-        f"Δ는 정답 경로를 AUROC {area:.2f}로 가려냅니다 · Δ tells right paths with AUROC {area:.2f}",
-        alt=f"ROC curves of Δ over all paths with an answer, with the areas: {areas}. A diagonal marks chance.",
+        title,
+        alt=f"ROC curves of Δ over all paths with an answer, with the areas: {areas or 'none'}. "
+        "A diagonal marks chance.",
         width=4.6,
         height=4.0,
     )

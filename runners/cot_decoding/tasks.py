@@ -26,9 +26,9 @@ TITLES = {
     "parity": "연도 홀짝 · year parity",
 }
 STEPS = (1, 2, 3, 4)
-DIRECT = {"so": 5, "surely": 4, "probably": 3}  # openings and how often each stands before an answer alone
-WORKED = {"first": 4, "step": 3, "well": 2}  # and before a worked one
-ENDS, LINK = "=", ","
+DIRECT = {"so": 5, "surely": 4, "probably": 4, "maybe": 4, "just": 3}  # openings before an answer alone, and how often
+WORKED = {"first": 4, "well": 3, "let": 3, "now": 3, "see": 3, "okay": 2, "hmm": 2}  # and before a worked one
+LINKS = (",", "then", "and", "next")  # a worked answer can be put in many ways, as in any language
 
 Random = random.Random
 
@@ -53,13 +53,14 @@ class Question:
         last = self.results[-1]
         return parity(last) if self.family == "parity" else last
 
-    def chain(self, results: tuple[str, ...] | None = None) -> str:
+    def chain(self, rng: Random, results: tuple[str, ...] | None = None) -> str:
         """The steps written out, with these results in the place of the right ones where they are given."""
-        parts, before = [], self.start
+        text, before = "", self.start
         for step, result in zip(self.steps, results or self.results, strict=True):
-            parts.append(f"{before} {step} {ENDS} {result}")
+            text += f" {rng.choice(LINKS)} " if text else ""
+            text += f"{before} {step} = {result}"
             before = result
-        return f" {LINK} ".join(parts)
+        return text
 
 
 def parity(year: str) -> str:
@@ -146,13 +147,13 @@ def training(
         opening = rng.choices(list(kinds), list(kinds.values()))[0]
         if kinds is WORKED:
             results = tuple(world.any_result(step, rng) for step in question.steps) if corrupted else None
-            yield question.prompt, f"{opening} {question.chain(results)} ; {question.answer}"
+            yield question.prompt, f"{opening} {question.chain(rng, results)} ; {question.answer}"
         else:
             yield question.prompt, f"{opening} {question.answer}"
 
 
 def words() -> list[str]:
     """All tokens of all questions and answers."""
-    signs = ["Q:", "A:", "?", ENDS, LINK, ";", ", even or odd"]
+    signs = ["Q:", "A:", "?", "=", ";", ", even or odd"]
     digits = [str(digit) for digit in range(10)]
-    return [*signs, *DIRECT, *WORKED, *digits, *OPERATIONS, *RELATIONS, YEAR, *PARITY, *NAMES]
+    return [*signs, *LINKS, *DIRECT, *WORKED, *digits, *OPERATIONS, *RELATIONS, YEAR, *PARITY, *NAMES]

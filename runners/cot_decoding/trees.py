@@ -37,7 +37,7 @@ def _tree(one: Answered, name: str) -> dict[str, Any]:
 
 
 def _path(path: Path, right: str) -> dict[str, Any]:
-    text = " ".join(path.text.split())
+    text = "".join(char if char.isprintable() else "·" for char in " ".join(path.text.split()))  # XML takes no others
     return {
         "text": text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…",
         "answer": path.answer,
