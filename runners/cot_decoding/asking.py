@@ -1,4 +1,4 @@
-"""The paper's other way to find an answer, where it is neither a number nor one of some options: ask the model for it."""
+"""The other way of the paper to find an answer, where it is neither a number nor an option: ask the model for it."""
 
 from __future__ import annotations
 
