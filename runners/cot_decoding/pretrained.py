@@ -30,8 +30,9 @@ def measure_tasks(config: Config, progress: Progress) -> Asked:
     for task in config.tasks:
         for wording in wordings.WORDINGS:
             items = wordings.items(task, wording, config.seed, config.asked)
-            halves = 2 if config.asked_sampled else 1
-            with progress.stage(f"{config.model}: {task}, {wording}", halves * len(items), "question") as stage:
+            sampled = task in config.asked_sampled
+            stage_title = f"{config.model}: {task}, {wording}"
+            with progress.stage(stage_title, (1 + sampled) * len(items), "question") as stage:
                 try:
                     found[f"{task}/{wording}"] = measure(
                         loaded.model,
@@ -44,7 +45,7 @@ def measure_tasks(config: Config, progress: Progress) -> Asked:
                         temperature=config.temperature,
                         seed=config.seed,
                         together=config.asked_together,
-                        sample=config.asked_sampled,
+                        sample=sampled,
                         tell=stage.advance,
                     )
                 except DecodingError as error:

@@ -11,6 +11,7 @@ from .tasks import PARITY
 
 THINGS = "pens apples books marbles coins stickers cups shells".split()
 PEOPLE = "Mina Tom Sara Jun Nora Paul Yuna Alex".split()
+PARAGRAPH = "\n\n"  # an answer is one paragraph; what this model adds is another example, or nothing new
 WORDINGS = {  # how it is put, and what begins the next question
     "question": ("Question: {}\nAnswer:", "\nQuestion"),
     "q": ("Q: {}\nA:", "\nQ:"),
@@ -83,4 +84,4 @@ def items(task: str, wording: str, seed: int, count: int) -> list[Item]:
 
 
 def group(task: str, wording: str) -> Group:
-    return Group(last_of(PARITY) if task == "parity" else last_number, (WORDINGS[wording][1],))
+    return Group(last_of(PARITY) if task == "parity" else last_number, (PARAGRAPH, WORDINGS[wording][1]))

