@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,6 +14,8 @@ from torch import Tensor
 from .answers import Finder, last_number
 from .decoding import batches, ends, room, stopping
 from .method import Path, decode, read
+
+Random = random.Random
 
 
 def greedy_answer(paths: Sequence[Path]) -> str | None:
@@ -34,6 +38,19 @@ def by_log_prob(paths: Sequence[Path], *, per_token: bool = False) -> str | None
     answered = [path for path in paths if path.answer is not None]
     key = (lambda path: path.log_prob / len(path.ids)) if per_token else (lambda path: path.log_prob)
     return max(answered, key=key).answer if answered else None
+
+
+def with_shuffled_delta(paths: Sequence[Path]) -> list[Path]:
+    """The same paths, each with the Delta of another: what choosing by Delta gives where it tells nothing.
+
+    The permutation follows from the texts of the paths, so that the same paths are always shuffled alike.
+    """
+    answered = [place for place, path in enumerate(paths) if path.answer is not None]
+    givers = Random("\n".join(path.text for path in paths)).sample(answered, len(answered))
+    found = list(paths)
+    for place, giver in zip(answered, givers, strict=True):
+        found[place] = replace(paths[place], literal=paths[giver].literal, signed=paths[giver].signed)
+    return found
 
 
 def oracle(paths: Sequence[Path], right: str) -> bool:

@@ -33,12 +33,12 @@ class Config(ModelSettings):
     sweep: tuple[int, ...] = setting(SWEEP, "numbers of branches compared", source="ours: up to k", min_length=1)
     later: tuple[int, ...] = setting((1, 2), "later steps to branch at", source="ours: within a direct answer")
     repeats: int = setting(1, "training seeds, from --seed on", source="ours: one in quick", ge=1, le=10)
-    train_steps: int = setting(400, "steps of training", source="ours: a minute on two cores", ge=1, le=100_000)
+    train_steps: int = setting(440, "steps of training", source="ours: a minute on two cores", ge=1, le=100_000)
     batch: int = setting(96, "examples in a step", source="ours: so that two cores are busy", ge=2, le=4096)
     rate: float = setting(3e-3, "highest learning rate", source="ours: higher ones diverge", gt=0, le=0.1)
     width: int = setting(192, "width of the decoder", source="ours: 1.2 million parameters", ge=8, multiple_of=8)
     layers: int = setting(2, "layers of the decoder", source="ours: enough to copy and look up", ge=1, le=24)
-    worked: float = setting(0.35, "share of worked answers in training", source="ours: a minority", gt=0, lt=0.5)
+    worked: float = setting(0.4, "share of worked answers in training", source="ours: a minority", gt=0, lt=0.5)
     each: int = setting(
         60, "test questions of each family and number of steps", source="ours: some 500 in all", ge=2, le=10_000
     )

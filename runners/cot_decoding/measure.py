@@ -53,6 +53,7 @@ CHOICES: dict[str, Callable[[Sequence[Path]], str | None]] = {
     "max": max_path,
     "max_signed": lambda paths: max_path(paths, "signed"),
     "majority": baselines.majority,
+    "shuffled": lambda paths: aggregate(baselines.with_shuffled_delta(paths)),
     "log_prob": baselines.by_log_prob,
     "log_prob_per_token": lambda paths: baselines.by_log_prob(paths, per_token=True),
 }

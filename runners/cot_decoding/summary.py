@@ -26,6 +26,7 @@ NAMES = {  # 한국어, English
     "max_signed": ("최대 Δ, signed", "largest Δ, signed"),
     "self_consistency": ("self-consistency, 같은 token 수", "self-consistency, equal tokens"),
     "majority": ("경로 k개의 다수결", "majority of k paths"),
+    "shuffled": ("합산, 경로끼리 뒤섞은 Δ", "aggregated, Δ shuffled among paths"),
     "log_prob": ("로그확률 순위", "ranked by log-probability"),
     "log_prob_per_token": ("token당 로그확률 순위", "ranked by log-probability per token"),
     "last_branch": ("k번째 경로만", "the k-th branch alone"),

@@ -19,7 +19,7 @@ RELATIONS = tuple(f"'s {word}" for word in "friend boss teacher neighbour".split
 YEAR = "'s birth year"
 OPERATIONS = "+1 +2 +3 -1 -2 -3 *2".split()
 PARITY = ("even", "odd")
-FAMILIES = {"arithmetic": 4, "lookup": 3, "parity": 3}  # and how often each is asked in training
+FAMILIES = {"arithmetic": 5, "lookup": 3, "parity": 3}  # and how often each is asked in training
 TITLES = {
     "arithmetic": "계산 · arithmetic",
     "lookup": "관계 찾기 · lookup",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -38,6 +40,16 @@ def test_what_is_not_there_is_no_answer():
 
 def test_of_equally_many_votes_the_first_counts():
     assert baselines.majority([path("b"), path("a"), path("a"), path("b")]) == "b"
+
+
+def test_shuffling_gives_each_delta_to_some_path_with_an_answer_and_to_none_without():
+    paths = [replace(one, literal=place / 10, signed=-place / 10) for place, one in enumerate(PATHS[:-1])] + PATHS[-1:]
+    found = baselines.with_shuffled_delta(paths)
+    assert sorted(one.literal for one in found[:-1]) == sorted(one.literal for one in paths[:-1])
+    assert all(one.signed == -one.literal for one in found[:-1])
+    assert [one.answer for one in found] == [one.answer for one in paths]
+    assert found[-1] == paths[-1]
+    assert found == baselines.with_shuffled_delta(paths)
 
 
 def sample(model, tokenizer, budgets, **changes):
