@@ -64,6 +64,7 @@ class Path:
     """One path, read. Answer, span and both forms of Delta are None where there is no answer, or no end."""
 
     text: str
+    token: str  # at the branch
     ids: tuple[int, ...]
     branch: int
     ended: bool
@@ -165,14 +166,15 @@ def read(row: Row, tokenizer: Any, find: Finder = last_number, marks: Sequence[s
     """The row's text up to a mark, the answer in it, and Delta over the tokens that wrote the answer   [1] Sec. 2.2."""
     ids = row.ids.tolist()
     whole = tokenizer.decode(ids, skip_special_tokens=True)
+    token = tokenizer.decode(ids[row.at : row.at + 1])
     text = cut(whole, marks)
     ended = row.ended or len(text) < len(whole)
     found = find(text) if ended else None
     own = tokens_of(found[0], ids, tokenizer) if found else []
     if found is None or not own:
-        return Path(text, tuple(ids), row.branch, ended, None, None, None, None, log_prob(row))
-    literal, signed = (sum(all_[token] for token in own) / len(own) for all_ in (gaps(row), signed_gaps(row)))
-    return Path(text, tuple(ids), row.branch, ended, found[1], found[0], literal, signed, log_prob(row))
+        return Path(text, token, tuple(ids), row.branch, ended, None, None, None, None, log_prob(row))
+    literal, signed = (sum(all_[place] for place in own) / len(own) for all_ in (gaps(row), signed_gaps(row)))
+    return Path(text, token, tuple(ids), row.branch, ended, found[1], found[0], literal, signed, log_prob(row))
 
 
 def max_path(paths: Iterable[Path], form: str = "literal") -> str | None:

@@ -46,7 +46,10 @@ def _tree(one: dict[str, Any]) -> Figure:
         colour = ACCENT if right else GREY
         ax.plot([0, 0.03, 0.05], [middle, place, place], color=colour if right else LINE, linewidth=1.2)
         ink = INK if right else SOFT
-        ax.text(0.06, place, path["text"] or "(ends at once)", va="center", fontsize=8, color=ink, parse_math=False)
+        first, text = path["token"] or "⏎", path["text"]
+        rest = text.removeprefix(first).strip() if text else "(ends at once)"
+        ax.text(0.06, place, first, va="center", fontsize=8, color=ink, fontweight="bold", parse_math=False)
+        ax.text(0.16, place, rest, va="center", fontsize=8, color=ink, parse_math=False)
         if path["delta"] is None:
             ax.text(1.0, place, "no answer" if path["ended"] else "cut short", va="center", fontsize=8, color=SOFT)
             continue
@@ -55,7 +58,8 @@ def _tree(one: dict[str, Any]) -> Figure:
         ax.text(
             1.2, place, f"{path['answer']} {MARKS[right]}", va="center", fontsize=8, color=ACCENT if right else SOFT
         )
-    ax.text(0.06, -0.95, "path, by rank of its first token", fontsize=8, color=SOFT, va="center")
+    ax.text(0.06, -0.95, "token", fontsize=8, color=SOFT, va="center")
+    ax.text(0.16, -0.95, "and what greedy decoding adds to it", fontsize=8, color=SOFT, va="center")
     ax.text(1.0, -0.95, "Δ", fontsize=8, color=SOFT, va="center")
     ax.text(1.2, -0.95, "answer", fontsize=8, color=SOFT, va="center")
     ax.set_xlim(-0.01, 1.34)
@@ -101,7 +105,7 @@ def _by_k(series: dict[str, Any]) -> Figure:
         value = series["at_k"]["self_consistency"][0]
         ax.plot(k, value, "D", color=PLUM)
         note = "self-consistency,\nequal tokens"
-        ax.annotate(note, (k, value), (6, -9), textcoords="offset points", fontsize=8, color=PLUM)
+        ax.annotate(note, (k, value), (-7, -9), textcoords="offset points", ha="right", fontsize=8, color=PLUM)
     _label_ends(ax, ks[-1], ends)
     ax.set_xlim(ks[0] - 0.3, ks[-1] * 1.32)
     ax.set_xticks([most for most in ks if most in (1, 2, 4, 6, 8, 10, 15, 20)])

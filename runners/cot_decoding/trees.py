@@ -36,9 +36,15 @@ def _tree(one: Answered, name: str) -> dict[str, Any]:
     }
 
 
+def printed(text: str) -> str:
+    """On one line, and without what XML does not take."""
+    return "".join(char if char.isprintable() else "·" for char in " ".join(text.split()))
+
+
 def _path(path: Path, right: str) -> dict[str, Any]:
-    text = "".join(char if char.isprintable() else "·" for char in " ".join(path.text.split()))  # XML takes no others
+    text = printed(path.text)
     return {
+        "token": printed(path.token),
         "text": text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…",
         "answer": path.answer,
         "delta": path.literal,

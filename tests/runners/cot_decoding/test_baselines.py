@@ -10,7 +10,7 @@ from .conftest import tiny_model
 
 
 def path(answer, log_prob=0.0, length=1, branch=0):
-    return Path("", tuple(range(length)), branch, answer is not None, answer, None, 0.5, 0.5, log_prob)
+    return Path("", "", tuple(range(length)), branch, answer is not None, answer, None, 0.5, 0.5, log_prob)
 
 
 PATHS = [

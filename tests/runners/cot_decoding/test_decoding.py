@@ -99,6 +99,7 @@ def test_branching_later_keeps_what_was_written_before(model, tokenizer):
     assert paths[0].ids == greedy.ids
     assert {path.ids[:3] for path in paths} == {greedy.ids[:3]}
     assert len({path.ids[3] for path in paths}) == 5
+    assert [path.token for path in paths] == [tokenizer.decode([path.ids[3]]) for path in paths]
 
 
 def test_branching_after_the_end_leaves_the_greedy_path(tokenizer):

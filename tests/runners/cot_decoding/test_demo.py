@@ -152,7 +152,7 @@ def test_a_chain_is_something_to_reckon_with_before_the_answer():
         from runners.cot_decoding import Path
 
         found = last_number(text)
-        return Path(text, (), 0, True, found and found[1], found and found[0], 0.5, 0.5, 0.0)
+        return Path(text, "", (), 0, True, found and found[1], found and found[0], 0.5, 0.5, 0.0)
 
     assert measure.shows_chain(path("first 7 +3 = 0 ; 0"))
     assert measure.shows_chain(path("6 boxes of 7 are 42"))

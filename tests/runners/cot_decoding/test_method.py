@@ -290,7 +290,7 @@ def test_korean_answers_are_found_with_all_the_bytes_that_wrote_them(tokenizer):
 
 def path(answer: str | None, literal: float | None = 0.5, signed: float | None = None) -> Path:
     signed = literal if signed is None else signed
-    return Path("", (), 0, answer is not None, answer, None, literal, signed, 0.0)
+    return Path("", "", (), 0, answer is not None, answer, None, literal, signed, 0.0)
 
 
 def test_the_path_with_the_largest_delta_gives_the_answer():
