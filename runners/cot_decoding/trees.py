@@ -11,7 +11,7 @@ from .pretrained import Asked
 
 SHOWN_STEPS = (3, 2, 1)
 TASKS = ("multiplication/question", "two_step/question")
-LONGEST = 64  # characters of a path that a figure has room for
+LONGEST = 92  # characters of a path that a figure has room for
 
 
 def trees(answered: Sequence[Answered], asked: Asked) -> list[dict[str, Any]]:
