@@ -38,6 +38,7 @@ PAGES = {
     "runners": "runners/",
     "runner": "runners/bitdelta/",
     "recorded runner": "runners/scaled_attention/",
+    "runner with a choice": "runners/cot_decoding/",
     "search": "search/",
     "search with results": "search/?q=학습&tag=pretraining",
     "404": "no/such/page",
@@ -119,6 +120,20 @@ def test_korean_heading_has_an_anchor_and_formulas_are_mathml(browser: Browser, 
     page = open_page(browser, address + "notes/hostile/#방법-개요")
     assert page.locator("[id='방법-개요']").count() == 1
     assert page.locator("article math").count() >= 1
+    page.context.close()
+
+
+def test_of_figures_to_choose_from_one_is_open_and_the_keyboard_opens_another(browser: Browser, address: str) -> None:
+    page = open_page(browser, address + "runners/cot_decoding/")
+    choice = page.locator(".nm-choice").first
+    pictures = choice.locator("svg")
+    assert pictures.count() >= 8
+    assert [picture.is_visible() for picture in pictures.all()] == [True] + [False] * (pictures.count() - 1)
+    third = choice.locator("summary").nth(2)
+    assert third.bounding_box()["height"] >= 44
+    third.focus()
+    page.keyboard.press("Enter")
+    assert [place for place, picture in enumerate(pictures.all()) if picture.is_visible()] == [2]
     page.context.close()
 
 

@@ -179,3 +179,35 @@ def test_notebook_is_valid_and_its_cells_run_the_runners_own_code(base, tmp_path
     ran = subprocess.run([sys.executable, str(script)], cwd=base, env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert "· quick · seed 0" in ran.stdout and "shown ('<svg" in ran.stdout
+
+
+def offer_a_choice(base: Path, names: list[str]) -> None:
+    """The recorded figure once more under each of these names."""
+    results = base / "runners" / RUNNER / "results"
+    record = json.loads((results / "quick.json").read_text("utf-8"))
+    (only,) = record["figures"]
+    svg = (results / only["file"]).read_bytes()
+    record["figures"] = []
+    for name in names:
+        (results / f"quick-{name}.svg").write_bytes(svg)
+        record["figures"].append(only | {"name": name, "file": f"quick-{name}.svg", "title": f"finding of {name}"})
+    (results / "quick.json").write_text(json.dumps(record), "utf-8")
+
+
+def test_of_figures_named_alike_the_page_opens_the_first_and_offers_the_others(base):
+    offer_a_choice(base, ["tree--one", "tree--two", "gain", "tree--three"])
+    text = pages(base)[f"runners/{RUNNER}/index.md"]
+    choice = text[text.index('<div class="nm-choice"') : text.index("</div>", text.index('<div class="nm-choice"'))]
+    assert choice.count("<details") == choice.count("<svg") == 3
+    assert choice.count('name="quick-1"') == 3  # of one name, so that a browser closes one as it opens another
+    assert choice.count(" open>") == 1
+    assert choice.index(" open>") < choice.index("finding of tree--one") < choice.index("finding of tree--two")
+    assert "finding of gain" not in choice
+    assert "<figcaption>finding of gain</figcaption>" in text
+
+
+def test_a_figure_with_no_others_of_its_name_is_no_choice(base):
+    offer_a_choice(base, ["tree--one", "gain"])
+    text = pages(base)[f"runners/{RUNNER}/index.md"]
+    assert "nm-choice" not in text
+    assert "<figcaption>finding of tree--one</figcaption>" in text

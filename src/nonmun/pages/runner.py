@@ -26,6 +26,7 @@ from nonmun.recorded import Figure, Result, Runner
 
 _TITLE = re.compile(r"\A\s*# +(?P<title>.+?) *\n")
 _PARAGRAPH = re.compile(r"^(?![#>|`\-*\d])[^\n]+(?:\n(?![#>|`\-*\n])[^\n]+)*", re.MULTILINE)
+_CHOICE = "--"  # figures named `tree--one`, `tree--two` are alternatives, of which a page shows one at a time
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 
 
@@ -63,13 +64,13 @@ class RunnerCard:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One recorded run on its runner's page."""
+    """One recorded run on its runner's page. Of the pictures of one group, the reader chooses which to look at."""
 
     result: Result
     took: str
     memory: str
     command: str
-    pictures: tuple[Picture, ...]
+    groups: tuple[tuple[Picture, ...], ...]
 
 
 def split_readme(readme: str) -> tuple[str, str]:
@@ -123,17 +124,18 @@ def duration(seconds: float) -> str:
 
 
 def _record(runner: Runner, result: Result, place: Place) -> tuple[Record, list[Fault]]:
-    pictures, faults = [], []
+    groups: dict[str, list[Picture]] = {}
+    faults = []
     for figure in result.figures:
         markup = inline(figure.svg, prefix=f"{result.preset}-{figure.name}", label=figure.alt)
         if markup is None:
             mend = f"draw it again: python -m runners.{runner.name} --redraw --preset {result.preset}"
             faults.append(Fault(figure.path, 1, "bad-figure", "a figure with more in it than figures have", mend))
         else:
-            pictures.append(_picture(runner, figure, place, markup))
+            groups.setdefault(figure.name.partition(_CHOICE)[0], []).append(_picture(runner, figure, place, markup))
     command = f"nonmun run {runner.name} --preset {result.preset} --seed {result.seed}"
     memory = f"{result.peak_memory / 2**30:.2g} GiB" if result.peak_memory else ""
-    return Record(result, duration(result.seconds), memory, command, tuple(pictures)), faults
+    return Record(result, duration(result.seconds), memory, command, tuple(map(tuple, groups.values()))), faults
 
 
 def _picture(runner: Runner, figure: Figure, place: Place, markup: str = "") -> Picture:

@@ -42,6 +42,8 @@
         ax.plot(result.series["loss"], color=ACCENT)
         return {"loss": fig}
 
+Figures named alike up to `--` (`tree--one`, `tree--two`) are alternatives: the page opens the first, and offers others.
+
 `__main__.py`, three lines::
 
     from nonmun.runner import main
