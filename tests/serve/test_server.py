@@ -149,15 +149,16 @@ def test_a_page_that_was_shown_early_is_not_reloaded_once_more_for_the_same_text
     served.listen()
     page = f"{NOTE}/index.html"
     text = (served.root / f"{NOTE}.md").read_text("utf-8")
-    served.edit(f"{NOTE}.md", text + "\n처음 쓴 문장입니다.\n")  # by now somebody is watching
-    wait_for(lambda: [1 for _, data in served.events if "feed.xml" in data.get("changed", ())])
-    served.events.clear()
-    replace_whole(served.root / f"{NOTE}.md", text + "\n한 번만 알리는 문장입니다.\n")
-    wait_for(lambda: [1 for name, data in served.events if page not in (data["changed"] or ())])
-    told = [data["changed"] for _, data in served.events]
-    assert told[0] == [page]
-    assert sum(page in changed for changed in told) == 1
-    assert "한 번만" in served.get(f"{NOTE}/")
+    for attempt in range(5):  # the first may come before anybody watches, and then there is nothing to be early for
+        served.events.clear()
+        replace_whole(served.root / f"{NOTE}.md", f"{text}\n{attempt}번째로 고친 문장입니다.\n")
+        wait_for(lambda: [1 for _, data in served.events if "feed.xml" in data.get("changed", ())])
+        told = [data["changed"] for name, data in served.events if name == "built"]
+        assert f"{attempt}번째로 고친" in served.get(f"{NOTE}/")
+        if told[0] == [page]:
+            assert sum(page in changed for changed in told) == 1
+            return
+    raise AssertionError("no edit was shown early")
 
 
 @pytest.mark.browser
