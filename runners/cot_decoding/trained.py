@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from nonmun.runner import Progress, RunnerError
 
@@ -15,6 +20,7 @@ from .method import DecodingError
 if TYPE_CHECKING:
     from .demo import Config
 
+KINDS = ("chains", "corrupted")
 GROUPS = {
     "arithmetic": Group(last_number),
     "lookup": Group(last_of(tasks.NAMES)),
@@ -40,32 +46,57 @@ def measure_seed(seed: int, config: Config, progress: Progress) -> Seed:
     without = frozenset(question.prompt for question in questions)
     items = [Item(one.prompt, one.answer, one.family, len(one.steps)) for one in questions]
     tokenizer = decoder.word_tokenizer(tasks.words())
-    found: dict[str, list[Answered]] = {}
-    losses: dict[str, list[float]] = {}
-    parameters = 0
-    for name in ("chains", "corrupted"):
-        title = f"seed {seed}, {name}"
-        model = decoder.build(len(tokenizer), config.width, config.layers, seed)
-        parameters = sum(weight.numel() for weight in model.parameters())
-        pairs = tasks.training(world, seed, without, config.worked, corrupted=name == "corrupted")
-        losses[name] = _train(model, tokenizer, pairs, config, progress, f"{title}: train")
-        found[name] = _decode(model, tokenizer, items, config, progress, f"{title}: decode", seed, name == "chains")
+    models = {name: decoder.build(len(tokenizer), config.width, config.layers, seed) for name in KINDS}
+    pairs = {name: tasks.training(world, seed, without, config.worked, corrupted=name == "corrupted") for name in KINDS}
+    losses = _train(models, pairs, config, progress, f"seed {seed}: train")
+    found = {
+        name: _decode(model, tokenizer, items, config, progress, f"seed {seed}: decode, {name}", name == "chains", seed)
+        for name, model in models.items()
+    }
+    parameters = sum(weight.numel() for weight in models["chains"].parameters())
     return Seed(seed, parameters, found["chains"], found["corrupted"], losses)
 
 
 def _train(
-    model: Any, tokenizer: Any, pairs: decoder.Pairs, config: Config, progress: Progress, title: str
-) -> list[float]:
-    losses: list[float] = []
-    with progress.stage(title, config.train_steps, "step") as stage:
+    models: Mapping[str, Any],
+    pairs: Mapping[str, decoder.Pairs],
+    config: Config,
+    progress: Progress,
+    title: str,
+) -> dict[str, list[float]]:
+    """Both decoders at once, each on its share of the cores: matrices this small gain little from a second core.
 
-        def tell(loss: float) -> None:
-            losses.append(loss)
-            stage.advance(loss=round(loss, 3))
+    Nothing is drawn from torch's generator meanwhile, so the order in which the two take turns changes no number.
+    """
+    losses: dict[str, list[float]] = {name: [] for name in models}
+    cores, lock = torch.get_num_threads(), threading.Lock()
+    stopped = threading.Event()
+    with progress.stage(title, config.train_steps * len(models), "step") as stage:
 
-        decoder.train(
-            model, tokenizer, pairs, steps=config.train_steps, batch=config.batch, rate=config.rate, tell=tell
-        )
+        def work(name: str) -> None:
+            def tell(loss: float) -> None:
+                if stopped.is_set():
+                    raise RunnerError("training was stopped", mend="run it again")
+                with lock:
+                    losses[name].append(loss)
+                    stage.advance(**{name: round(loss, 3)})
+
+            steps, batch, rate = config.train_steps, config.batch, config.rate
+            tokenizer = decoder.word_tokenizer(tasks.words())  # of its own: they are not made for two threads
+            decoder.train(models[name], tokenizer, pairs[name], steps=steps, batch=batch, rate=rate, tell=tell)
+
+        torch.set_num_threads(max(1, cores // len(models)))
+        try:
+            with ThreadPoolExecutor(len(models)) as pool:
+                running = [pool.submit(work, name) for name in models]
+                try:
+                    done, _ = wait(running, return_when=FIRST_EXCEPTION)
+                finally:
+                    stopped.set()  # the other, where one has failed, or where the run is ended
+            for one in sorted(done, key=running.index):
+                one.result()
+        finally:
+            torch.set_num_threads(cores)
     return losses
 
 
@@ -76,8 +107,8 @@ def _decode(
     config: Config,
     progress: Progress,
     title: str,
-    seed: int,
     whole: bool,
+    seed: int,
 ) -> list[Answered]:
     """Of the control only what its criterion and its row of the table need: k branches, no sampling."""
     with progress.stage(title, (2 if whole else 1) * len(items), "question") as stage:

@@ -1,8 +1,11 @@
 import json
+import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
 
 from nonmun.record import from_json, to_json
 from nonmun.runner import RunnerError, rehearse
@@ -161,8 +164,6 @@ def test_a_chain_is_something_to_reckon_with_before_the_answer():
 
 
 def test_a_model_that_gives_no_numbers_is_one_line(tmp_path):
-    import torch
-
     model = tiny_model(max_position_embeddings=256)
     with torch.no_grad():
         model.lm_head.weight[0] = torch.nan
@@ -176,3 +177,24 @@ def test_a_model_that_gives_no_numbers_is_one_line(tmp_path):
 def test_a_task_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="'multiplication', 'one_step', 'two_step' or 'parity'"):
         demo.Config(tasks=("sums",))
+
+
+def test_training_that_fails_in_one_decoder_stops_the_other(monkeypatch):
+    seen = []
+
+    def train(model, tokenizer, pairs, *, steps, batch, rate, tell):
+        next(pairs)
+        seen.append(threading.current_thread())
+        if len(seen) == 1:
+            raise FloatingPointError("diverged")
+        for _ in range(100_000):
+            time.sleep(0.001)
+            tell(1.0)
+
+    monkeypatch.setattr(trained.decoder, "train", train)
+    before = torch.get_num_threads()
+    with pytest.raises(FloatingPointError, match="diverged"):
+        rehearse(demo, small())
+    assert len(seen) == 2
+    assert not any(thread.is_alive() for thread in seen)
+    assert torch.get_num_threads() == before
