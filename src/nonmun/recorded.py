@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One criterion of a recorded run, fixed before it: what is claimed, what was measured, whether it holds."""
-
-    claim: str
-    criterion: str
-    value: str
-    passed: bool
-    control: bool = False
+from nonmun.record import Check
 
 
 @dataclass(frozen=True, slots=True)

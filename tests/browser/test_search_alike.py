@@ -87,6 +87,16 @@ def write_site(folder: Path, files: Files) -> None:
         (folder / "search" / path).write_bytes(data)
 
 
+def found_in_browser(browser: Browser, folder: Path, asked: list[list[Any]]) -> list[dict[str, Any]]:
+    """What the scripts find for these queries, each with options of its own, in the site in `folder`."""
+    with serving(folder) as address:
+        page = browser.new_page()
+        page.goto(address)
+        found: list[dict[str, Any]] = page.evaluate(IN_BROWSER, [asked, {"limit": 12, "facets": True}])
+        page.close()
+    return found
+
+
 @pytest.fixture(scope="module")
 def case_files() -> Files:
     return build_index(map(document_of, records()), labels())
@@ -142,11 +152,7 @@ def test_an_index_whose_notes_went_and_came_is_read_the_same(
     files = {**case_files, **edited.files}
     write_site(tmp_path, files)
     asked = [[case["q"], {}] for case in CASES["queries"]]
-    with serving(tmp_path) as address:
-        page = browser.new_page()
-        page.goto(address)
-        found = page.evaluate(IN_BROWSER, [asked, {"limit": 12, "facets": True}])
-        page.close()
+    found = found_in_browser(browser, tmp_path, asked)
     index = Index(files.__getitem__)
     assert json.loads(files["index.json"])["ranks"] and json.loads(files["index.json"])["free"] == [7]
     for (query, _), theirs in zip(asked, found, strict=True):
@@ -193,11 +199,7 @@ def test_whole_lists_of_results_are_the_same(browser: Browser, tmp_path: Path) -
     queries = json.loads((REPOSITORY / "tests" / "search" / "queries.json").read_text("utf-8"))
     assert len(queries) >= 200
     asked = [[query, {"widen": number % 5 != 4}] for number, query in enumerate(queries)]
-    with serving(tmp_path) as address:
-        page = browser.new_page()
-        page.goto(address)
-        found = page.evaluate(IN_BROWSER, [asked, {"limit": 12, "facets": True}])
-        page.close()
+    found = found_in_browser(browser, tmp_path, asked)
     index = Index(files.__getitem__)
     for (query, more), theirs in zip(asked, found, strict=True):
         ours = alike(search(index, parse_query(query), Options(widen=more["widen"], facets=True, limit=12)))

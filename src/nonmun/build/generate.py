@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from nonmun.build.frames import stands_alone
-from nonmun.build.indexing import index_notes
+from nonmun.build.indexing import FOLDER, index_notes
 from nonmun.build.making import make_here, make_pages
 from nonmun.build.manifest import check_site_paths
 from nonmun.build.project import is_page, read_project, site_path
@@ -92,7 +92,7 @@ def generate(base: Base, loaded: Loaded, templates: Templates, tree: Tree, note:
     version = _version(templates)
     known = tree.files()
     static = _static_files(base, loaded, known)
-    there = {path: one.key for path, one in known.items() if path.startswith("search/") and tree.has(path)}
+    there = {path: one.key for path, one in known.items() if path.startswith(f"{FOLDER}/") and tree.has(path)}
     index = index_notes(base, loaded.catalogue, code_version(), there)
     keys = {path: one.key for path, one in static.grown.items()}
     keys.update(index.keys)

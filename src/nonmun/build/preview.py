@@ -17,7 +17,7 @@ from nonmun.build.project import site_path
 from nonmun.catalogue import Catalogue, paper_of
 from nonmun.errors import NonmunError
 from nonmun.model import Paper
-from nonmun.pages import PagePlan, Templates, draft
+from nonmun.pages import Templates, drafts
 from nonmun.parse import parse_note
 from nonmun.read.load import Loaded
 from nonmun.read.scan import Found, read_text
@@ -31,7 +31,7 @@ def preview(changed: Iterable[Path], last: Loaded, templates: Templates, frames:
     places = {found.place: found for found in last.notes}
     papers = {paper.note.path: paper for paper in last.catalogue.papers if paper.note}
     found = [places[str(file)] for file in changed if str(file) in places]
-    plans = list(_drafts(found, papers, last.catalogue, templates))
+    plans = drafts(_edited(found, papers, last.catalogue), last.catalogue, templates)
     texts: dict[str, str] = {}
     try:
         make_pages(plans, texts.__setitem__, lambda done: None)
@@ -41,9 +41,7 @@ def preview(changed: Iterable[Path], last: Loaded, templates: Templates, frames:
     return {site_path(path): page.encode() for path, page in framed if page is not None}
 
 
-def _drafts(
-    found: Iterable[Found], papers: Mapping[str, Paper], catalogue: Catalogue, templates: Templates
-) -> Iterator[PagePlan]:
+def _edited(found: Iterable[Found], papers: Mapping[str, Paper], catalogue: Catalogue) -> Iterator[Paper]:
     for one in found:
         before = papers.get(one.path)
         text, faults = read_text(one)
@@ -52,4 +50,4 @@ def _drafts(
         note = replace(parse_note(text, one.path)[0], slug=before.slug)
         paper = paper_of(before.slug, note, before.mentions, catalogue.vocabulary)
         if catalogue.by_tag.keys() >= set(paper.tags):
-            yield draft(paper, catalogue, templates)
+            yield paper

@@ -14,16 +14,9 @@ from nonmun.build.engines import Engine, Rendering, render
 from nonmun.build.frames import ANY_KIND, Kind, stands_alone
 from nonmun.build.framing import Frames, can_be_framed, probes, write_page
 from nonmun.build.islands import island_elements
-from nonmun.build.project import Project, read_project, site_path
+from nonmun.build.project import read_project, site_path
 from nonmun.cores import Pending, standby
 from nonmun.read.base import Base
-
-
-def known_frames(base: Base, engine: Engine, project: Project, rendering: str) -> Frames | None:
-    """The frames that earlier builds have found; None where pages are not to be put into any."""
-    can = engine == "mkdocs" and can_be_framed(base, project)
-    return Frames(base.cache / "frames.json", rendering) if can else None
-
 
 _Order = tuple[tuple[str, ...], tuple[Kind, ...]]  # pages, and kinds whose probes are wanted besides
 _Made = tuple[Rendering, frozenset[str]]  # and the elements of which islands are made
@@ -42,7 +35,8 @@ class Renderer:
         self._scratch = scratch
         self._assets = assets
         self._project = read_project(base.config)
-        self.frames = known_frames(base, engine, self._project, rendering)
+        can = engine == "mkdocs" and can_be_framed(base, self._project)
+        self.frames = Frames(base.cache / "frames.json", rendering) if can else None
         self._give: Callable[[_Order], Pending[_Made]] | None = None
         self._begun: tuple[_Order, Pending[_Made]] | None = None
         self._alone: tuple[_Order, Rendering] | None = None  # what became of that

@@ -1,7 +1,7 @@
 """Catalogue → the text of every page, as (path, text). Pure: nothing is read or written here."""
 
-from nonmun.pages.note import draft
+from nonmun.pages.note import drafts
 from nonmun.pages.plan import PagePlan, plan_site
 from nonmun.pages.templates import Templates
 
-__all__ = ["PagePlan", "Templates", "draft", "plan_site"]
+__all__ = ["PagePlan", "Templates", "drafts", "plan_site"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +65,10 @@ def plan(catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
     return plans
 
 
-def draft(paper: Paper, catalogue: Catalogue, templates: Templates) -> PagePlan:
-    """The page of one paper, which may say other things than the catalogue's own paper of this slug."""
-    older, newer = catalogue.neighbours()[paper.slug]
-    return _page(paper, older, newer, catalogue, templates, "", _raw_digests(catalogue))
+def drafts(papers: Iterable[Paper], catalogue: Catalogue, templates: Templates) -> list[PagePlan]:
+    """The pages of papers which may say other things than the catalogue's own papers of these slugs."""
+    neighbours, raw = catalogue.neighbours(), _raw_digests(catalogue)
+    return [_page(paper, *neighbours[paper.slug], catalogue, templates, "", raw) for paper in papers]
 
 
 def _raw_digests(catalogue: Catalogue) -> frozenset[str]:

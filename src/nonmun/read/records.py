@@ -10,7 +10,7 @@ from typing import Any
 
 from nonmun import record
 from nonmun.errors import Fault, Severity
-from nonmun.recorded import Check, Figure, Metric, Parameter, PastRun, Result
+from nonmun.recorded import Figure, Metric, Parameter, PastRun, Result
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 MAX_FIGURE_BYTES = 200 * 1024
@@ -103,7 +103,7 @@ def _view(found: record.Result, figures: tuple[Figure, ...], *, stale: bool) -> 
             Metric(one.label or one.name, one.value, one.unit, one.better, one.baseline, one.ci95, one.group)
             for one in found.metrics
         ),
-        checks=tuple(Check(one.claim, one.criterion, one.value, one.passed, one.control) for one in found.checks),
+        checks=found.checks,
         parameters=tuple(_parameters(found.config, found.config_schema)),
         figures=figures,
         stale=stale,

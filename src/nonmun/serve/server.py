@@ -129,20 +129,12 @@ async def _rebuild(
             report = await _in_background(
                 lambda: session.build(engine=engine, command="nonmun serve", wait=LOCK_SECONDS)
             )
-        except LockedError as error:
-            told(error)
-            changes.add_unknown()
-        except NonmunError as error:
-            told(error)
-            _withdraw(previews, announcer)
-        except OSError as error:  # such as a full disk; or a file vanished, whose own change follows
-            told(
-                NonmunError(f"{error.strerror or error} {error.filename or ''}".rstrip(), mend="save a file once more")
-            )
-            _withdraw(previews, announcer)
         except Exception as error:
-            told(NonmunError(f"the build failed ({type(error).__name__}: {error})", mend="please report this"))
-            _withdraw(previews, announcer)
+            told(_as_said(error))
+            if isinstance(error, LockedError):
+                changes.add_unknown()
+            else:
+                _withdraw(previews, announcer)
         else:
             site = session.base.build / "site"
             changed = [path for path in report.changed if not _is_shown(site, path, previews)]
@@ -152,6 +144,14 @@ async def _rebuild(
             told(report)
         if watched(session.base) != folders:  # it may have read what is no longer there
             changes.add_unknown()
+
+
+def _as_said(error: Exception) -> NonmunError:
+    if isinstance(error, NonmunError):
+        return error
+    if isinstance(error, OSError):  # such as a full disk; or a file vanished, whose own change follows
+        return NonmunError(f"{error.strerror or error} {error.filename or ''}".rstrip(), mend="save a file once more")
+    return NonmunError(f"the build failed ({type(error).__name__}: {error})", mend="please report this")
 
 
 def _withdraw(previews: dict[str, bytes], announcer: Announcer) -> None:
