@@ -113,9 +113,7 @@ def _bytes(tasks: dict[str, Any]) -> Figure:
         _name(ax, name, tasks)
         _label(ax, stored, signs, rounded)
     axes[0][0].set_ylabel("answer NLL, nats per token")
-    seeds = max(len(task["distances"]) for task in tasks.values())
-    only = f" (two and more bits: one seed; the others: {seeds})" if seeds > 1 else ""
-    axes[0][len(tasks) // 2].set_xlabel(f"MB stored for each tenant{only}")
+    axes[0][len(tasks) // 2].set_xlabel("MB stored for each tenant")
     return fig
 
 

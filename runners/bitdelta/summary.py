@@ -140,8 +140,8 @@ def by_task(runs: Sequence[Measured]) -> dict[str, list[Measured]]:
 
 
 def gathered(runs: Sequence[Measured], what: str, variant: str) -> list[float]:
-    """Over all seeds that measured the variant."""
-    return [float(value) for run in runs for value in getattr(run, what).get(variant, ())]
+    """Over all seeds."""
+    return [float(value) for run in runs for value in getattr(run, what)[variant]]
 
 
 def series(runs: Sequence[Measured], served: dict[str, Any], linear: int, whole: int) -> dict[str, Any]:
@@ -152,8 +152,7 @@ def series(runs: Sequence[Measured], served: dict[str, Any], linear: int, whole:
         for variant in own[0].nats:
             value, ci95 = mean(gathered(own, "nats", variant))
             together = Measured(task, own[0].seed)
-            those = [run for run in own if variant in run.nats]
-            together.nats = {which: gathered(those, "nats", which) for which in ("base", "fine", variant)}
+            together.nats = {which: gathered(own, "nats", which) for which in ("base", "fine", variant)}
             share, between = recovered(together, variant)
             stored = max(run.stored.get(variant, 0) for run in own)
             shown[variant] = {

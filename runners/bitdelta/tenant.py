@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PIECE = 32  # tokens of plain text in a batch of distillation: as long as a task's lines
 AT_ONCE = 32  # rows in a batch that is only measured
-ASKED = ("base", "fine", "initial", "distilled", "random", "svd")  # of every seed, and with plain text; others once
+WITH_TEXT = ("base", "fine", "initial", "distilled", "random", "svd")  # measured on plain text as well
 
 
 @dataclass
@@ -64,7 +64,7 @@ def measure_tenant(
 
     def look(variant: str) -> None:
         found.nats[variant], found.right[variant] = training.answer(model, tests)
-        if variant in ASKED:
+        if variant in WITH_TEXT:
             found.text[variant] = training.text_nll(model, text)
 
     look("base")
@@ -111,8 +111,6 @@ def measure_tenant(
     found.error = ((_logits(model, tests[0]) - logits).abs().max() / logits.abs().max()).item()
 
     changes = _changes(delta, packed, found.stored["distilled"], config.most_bits, seed)
-    if seed != config.seed:
-        changes = {variant: change for variant, change in changes.items() if variant in ASKED}
     for variant, (change, size) in progress.track(changes.items(), f"{title}: controls", unit="variant"):
         _set(weights, {name: base[name] + change(name).to(base[name].device) for name in base})
         found.stored[variant] = size

@@ -85,27 +85,30 @@ def sample_paths(
 ) -> list[list[Path]]:
     """Sampled paths of each prompt, as many as its budget of tokens pays for, and one at least: self-consistency's.
 
-    `draw` at a time. The last one may not go over the budget: where it would, it is left out.
+    At most `draw` at a time. The last one may not go over the budget: where it would, it is left out.
     """
     generator = torch.Generator(device=next(model.parameters()).device).manual_seed(seed)
     ended, stop = ends(model, tokenizer), stopping(tokenizer, marks)
     found: list[list[Path]] = [[] for _ in prompts]
     left = list(budgets)
     open_ = list(range(len(prompts)))
-    many, one = (sampling(temperature, count, generator) for count in (draw, 1))
+    one = sampling(temperature, 1, generator)
+    drawn, spent = 0, 0  # paths so far, and their tokens: by their mean length no more are drawn than can be paid for
     while open_:
         closed = set()
         for places, ids_PS in batches(model, tokenizer, [prompts[place] for place in open_], together):
-            limit = min(steps, room(model, ids_PS.shape[1]))
+            most = max(left[open_[place]] for place in places)
+            count = min(draw, -(-most * drawn // spent)) if spent else draw
             rows = decode(
                 model,
                 ids_PS,
-                first=many,
+                first=sampling(temperature, count, generator),
                 then=one,
-                steps=limit,
+                steps=min(steps, room(model, ids_PS.shape[1])),
                 ends=ended,
                 stop=stop,
             )
+            drawn, spent = drawn + len(rows), spent + sum(len(row.ids) for row in rows)
             for row in rows:
                 place = open_[places[row.prompt]]
                 if place in closed:

@@ -12,9 +12,9 @@ from .tasks import PARITY
 THINGS = "pens apples books marbles coins stickers cups shells".split()
 PEOPLE = "Mina Tom Sara Jun Nora Paul Yuna Alex".split()
 PARAGRAPH = "\n\n"  # an answer is one paragraph; what this model adds is another example, or nothing new
-WORDINGS = {  # how it is put, and what begins the next question
-    "question": ("Question: {}\nAnswer:", "\nQuestion"),
-    "q": ("Q: {}\nA:", "\nQ:"),
+WORDINGS = {  # how it is put, and what begins another question or answer; after "A:" it goes on with "B:"
+    "question": ("Question: {}\nAnswer:", ("\nQuestion", "\nAnswer")),
+    "q": ("Q: {}\nA:", ("\nQ:", "\nA:", "\nB:")),
 }
 TITLES = {
     "multiplication": "곱셈 · multiplication",
@@ -84,4 +84,4 @@ def items(task: str, wording: str, seed: int, count: int) -> list[Item]:
 
 
 def group(task: str, wording: str) -> Group:
-    return Group(last_of(PARITY) if task == "parity" else last_number, (PARAGRAPH, WORDINGS[wording][1]))
+    return Group(last_of(PARITY) if task == "parity" else last_number, (PARAGRAPH, *WORDINGS[wording][1]))
