@@ -1,4 +1,7 @@
-"""A static host as sites are served from: gzip for text, what is compressed already sent as it is, and Chromium."""
+"""A static host as sites are served from, and Chromium.
+
+With gzip for text, as most hosts do, or without, as the servers do that come with mkdocs and with Python.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ def _packed(file: str, time_ns: int) -> bytes:
 
 
 @contextmanager
-def serving(site: Path) -> Iterator[str]:
-    """The address of `site`, over HTTP/1.1 with connections kept."""
+def serving(site: Path, *, packs: bool = True) -> Iterator[str]:
+    """The address of `site`, over HTTP/1.1 with connections kept. What is compressed already is sent as it is."""
 
     class Handler(SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -41,7 +44,7 @@ def serving(site: Path) -> Iterator[str]:
             if not file.is_file():
                 self.send_error(404)
                 return
-            small = file.suffix in PACKED
+            small = packs and file.suffix in PACKED
             data = _packed(str(file), file.stat().st_mtime_ns) if small else file.read_bytes()
             self.send_response(200)
             self.send_header("Content-Type", mimetypes.guess_type(file.name)[0] or "application/octet-stream")

@@ -2,7 +2,8 @@
 
 Both are typed into at the moment a page has loaded, and again by one who goes to the box first and types a beat later.
 Either engine may have fetched something by then: Material asks for its whole index with the page, ours for its scripts,
-its table of contents and the vocabulary. What came before the first key is counted, and said.
+its table of contents and the vocabulary. What came before the first key is counted, and said. Both are served with
+gzip, and once more without, as mkdocs's own server and Python's do.
 """
 
 from __future__ import annotations
@@ -59,8 +60,11 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
     peer = [one for _ in range(ROUNDS) for one in _round(theirs / "site", "", MATERIAL, FIRST_WORDS)]
     beat = [one for _ in range(ROUNDS) for one in _round(site, page, OURS, FIRST_WORDS, wait=BEAT_MS)]
     peer_beat = [one for _ in range(ROUNDS) for one in _round(theirs / "site", "", MATERIAL, FIRST_WORDS, wait=BEAT_MS)]
+    plain = _round(site, page, OURS, FIRST_WORDS, packs=False)
+    peer_plain = _round(theirs / "site", "", MATERIAL, FIRST_WORDS, packs=False)
     return [*_ours_rows(typed, count), *_ratio_rows("at once", typed, peer),
-            *_ratio_rows(f"{BEAT_MS} ms after going to the box", beat, peer_beat)]  # fmt: skip
+            *_ratio_rows(f"{BEAT_MS} ms after going to the box", beat, peer_beat),
+            *_ratio_rows("at once, from a server that does not compress", plain, peer_plain)]  # fmt: skip
 
 
 def _ours_rows(typed: Sequence[_Typed], count: int) -> list[Row]:
@@ -106,8 +110,10 @@ class _Typed:
         self.next_bytes: list[float] = []
 
 
-def _round(site: Path, path: str, names: tuple[str, str, str], words: Sequence[str], *, wait: int = 0) -> list[_Typed]:
-    with serving(site) as address, chromium() as browser:
+def _round(
+    site: Path, path: str, names: tuple[str, str, str], words: Sequence[str], *, wait: int = 0, packs: bool = True
+) -> list[_Typed]:
+    with serving(site, packs=packs) as address, chromium() as browser:
         return [_type(browser, address + path, word, names, wait) for word in words]
 
 

@@ -99,12 +99,13 @@ def sample_paths(
         for places, ids_PS in batches(model, tokenizer, [prompts[place] for place in open_], together):
             most = max(left[open_[place]] for place in places)
             count = min(draw, -(-most * drawn // spent)) if spent else draw
+            enough = most + 1 if all(found[open_[place]] for place in places) else steps  # one more is left out anyway
             rows = decode(
                 model,
                 ids_PS,
                 first=sampling(temperature, count, generator),
                 then=one,
-                steps=min(steps, room(model, ids_PS.shape[1])),
+                steps=min(steps, enough, room(model, ids_PS.shape[1])),
                 ends=ended,
                 stop=stop,
             )

@@ -93,15 +93,25 @@ def _spare_work(config: MkDocsConfig, shard: Shard) -> None:
     if not shard.assets:
         theme.static_templates = set()
     environment = _environment(theme, shard.cache) if alone else theme.get_env()
-    environment.__dict__.pop("list_templates", None)
-    if not shard.assets:
-        # They are in the published site already, and to look for them is to walk past 12,000 icons.
-        environment.list_templates = lambda *_, **__: []  # type: ignore[method-assign]
+    # Where they are in the published site already, there is nothing to look for.
+    assets = sorted(_shown_files(theme)) if shard.assets else []
+    environment.list_templates = lambda extensions=None, filter_func=None: list(filter(filter_func, assets))  # type: ignore[method-assign]
     theme.get_env = lambda: environment  # type: ignore[method-assign]
     if alone:
         parser = Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs or {})
         if islands_possible(parser):
             config.plugins["nonmun-islands"] = _Islands(parser)
+
+
+def _shown_files(theme: Theme) -> set[str]:
+    """The theme's files, without hidden folders: MkDocs leaves those out as well, after a look at 12,000 icons."""
+    found: set[str] = set()
+    for top in theme.dirs:
+        for folder, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            below = os.path.relpath(folder, top).replace(os.sep, "/")
+            found.update(names if below == "." else (f"{below}/{name}" for name in names))
+    return found
 
 
 def _environment(theme: Theme, cache: str) -> jinja2.Environment:

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from nonmun.cli.options import Json, Notes, Root, Strict
 from nonmun.cli.output import count, err, error_line, flush, json_line, out, say, show_faults
@@ -149,6 +148,8 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
     if not (out.is_terminal and err.is_terminal):
         yield lambda stage, done, total: None
         return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description:14}"),
         BarColumn(),

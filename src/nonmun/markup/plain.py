@@ -27,6 +27,7 @@ _EMPHASIS = re.compile(
     r"(?<![A-Za-z0-9)*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![A-Za-z0-9(*])"
     r"|(?<![\w_])_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?![\w_])|~~|`+"
 )
+_MARK = re.compile(r"[*_~`]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -45,12 +46,22 @@ def plain_text(text: str) -> str:
         text = _FORMULA.sub(r"\1", _DISPLAY.sub(" ", text))
     if "<" in text:
         text = _AUTOLINK.sub(r"\1", text)
-    text = _EMPHASIS.sub("", text)
+    text = _without_emphasis(text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
     if "&" in text:
         text = unescape(text)
     return " ".join(clean(text.replace("|", " ")).split())
+
+
+def _without_emphasis(text: str) -> str:
+    """`_EMPHASIS.sub("", text)`, which looks at every character: here only where one of its marks stands."""
+    kept, position = [], 0
+    for mark in _MARK.finditer(text):
+        if mark.start() >= position and (found := _EMPHASIS.match(text, mark.start())):
+            kept.append(text[position : found.start()])
+            position = found.end()
+    return "".join((*kept, text[position:])) if kept else text
 
 
 def _shown(wiki: re.Match[str]) -> str:

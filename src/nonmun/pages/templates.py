@@ -51,8 +51,9 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters.update(yaml=_yaml, two=two_labels)
-        self._environment.globals.update(once=self._once, t=_words, lang_of=_lang_attribute)
+        # A filter is called at half the cost of a function.
+        self._environment.filters.update(once=self._once, yaml=_yaml, two=two_labels)
+        self._environment.globals.update(t=_words, lang_of=_lang_attribute)
         self._made_once: dict[tuple[str, object, tuple[Any, ...]], Markup] = {}
 
     @cached_property
@@ -64,8 +65,8 @@ class Templates:
         template = self._environment.get_template(name)
         return without_surrogates(template.render(values).lstrip())
 
-    def _once(self, macro: Any, value: object, *options: Any) -> Markup:
-        """What `macro` makes of `value`, made once for all pages: `{{ once(paper_item, row, true) }}`.
+    def _once(self, value: object, macro: Any, *options: Any) -> Markup:
+        """What `macro` makes of `value`, made once for all pages: `{{ row | once(paper_item, true) }}`.
 
         For values that stand on many pages and are the same there, such as the rows of lists.
         """

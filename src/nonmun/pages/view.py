@@ -40,9 +40,9 @@ def _link(depth: int, address: str) -> str:
     return (quote("../" * depth + page, safe="/.") or "./") + mark + quote(fragment)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TagChip:
-    """A tag as shown: its name, both labels, where it leads, how many papers have it."""
+    """A tag as shown: its name, both labels, where it leads, how many papers have it. Compared as rows are."""
 
     name: str
     ko: str
@@ -74,9 +74,19 @@ class OutLink:
 
 
 def tag_chip(name: str, catalogue: Catalogue, place: Place) -> TagChip:
-    tag = catalogue.tags[name]
-    address = f"tags/{catalogue.tag_slugs[name]}/"
-    return TagChip(name, tag.ko, tag.en, place.link(address), len(catalogue.by_tag.get(name, ())), tag.known)
+    """The tag as lists show it; on pages of one depth the very same value."""
+    depth = place.path.count("/")
+    known = _CHIPS.setdefault(catalogue, {})
+    found = known.get((name, depth))
+    if found is None:
+        tag = catalogue.tags[name]
+        href = place.link(f"tags/{catalogue.tag_slugs[name]}/")
+        found = TagChip(name, tag.ko, tag.en, href, len(catalogue.by_tag.get(name, ())), tag.known)
+        known[name, depth] = found
+    return found
+
+
+_CHIPS: WeakKeyDictionary[Catalogue, dict[tuple[str, int], TagChip]] = WeakKeyDictionary()
 
 
 def face(name: str, catalogue: Catalogue) -> tuple[object, ...]:
