@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -16,6 +18,7 @@ from .decoding import batches, ends, room, stopping
 from .method import Path, decode, read
 
 Random = random.Random
+OVERDRAWN = 1.25  # times the paths that the budgets should pay for: few prompts are then left for another round
 
 
 def greedy_answer(paths: Sequence[Path]) -> str | None:
@@ -85,7 +88,8 @@ def sample_paths(
 ) -> list[list[Path]]:
     """Sampled paths of each prompt, as many as its budget of tokens pays for, and one at least: self-consistency's.
 
-    At most `draw` at a time. The last one may not go over the budget: where it would, it is left out.
+    At first `draw` of each, never more than twice as many at a time. A path that would go over the budget is left out,
+    and ends it.
     """
     generator = torch.Generator(device=next(model.parameters()).device).manual_seed(seed)
     ended, stop = ends(model, tokenizer), stopping(tokenizer, marks)
@@ -93,13 +97,14 @@ def sample_paths(
     left = list(budgets)
     open_ = list(range(len(prompts)))
     one = sampling(temperature, 1, generator)
-    drawn, spent = 0, 0  # paths so far, and their tokens: by their mean length no more are drawn than can be paid for
+    drawn, spent = 0, 0  # paths so far, and their tokens: their mean length tells how many can be paid for
     while open_:
         closed = set()
         for places, ids_PS in batches(model, tokenizer, [prompts[place] for place in open_], together):
-            most = max(left[open_[place]] for place in places)
-            count = min(draw, -(-most * drawn // spent)) if spent else draw
-            enough = most + 1 if all(found[open_[place]] for place in places) else steps  # one more is left out anyway
+            own = [left[open_[place]] for place in places]
+            count = min(2 * draw, math.ceil(OVERDRAWN * fmean(own) * drawn / spent)) if spent else draw
+            # A path that is longer than any budget is left out anyway.
+            enough = max(own) + 1 if all(found[open_[place]] for place in places) else steps
             rows = decode(
                 model,
                 ids_PS,

@@ -47,9 +47,9 @@ class Config(ModelSettings):
     together: int = setting(32, "prompts of equal length decoded together", source="ours: fits a cache", ge=1, le=1024)
     tasks: tuple[Task, ...] = setting((), "what the pretrained model is asked", source="ours: nothing in quick")
     asked: int = setting(100, "questions of each of these tasks", source="ours: what the criterion asks", ge=2)
-    asked_together: int = setting(32, "of its prompts decoded together", source="ours: 320 rows", ge=1, le=256)
+    asked_together: int = setting(64, "of its prompts decoded together", source="ours: as fits 4 GiB", ge=1, le=256)
     asked_sampled: tuple[Task, ...] = setting(
-        ("multiplication",), "tasks of which it samples as well", source="ours: sampling doubles the time"
+        ("multiplication",), "of these it samples as well, as Question:/Answer:", source="ours: it doubles the time"
     )
 
 

@@ -15,6 +15,8 @@ from .method import DecodingError
 if TYPE_CHECKING:
     from .demo import Config
 
+SAMPLED = "question"  # the wording in which it samples: the one that the criterion is about
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -30,7 +32,7 @@ def measure_tasks(config: Config, progress: Progress) -> Asked:
     for task in config.tasks:
         for wording in wordings.WORDINGS:
             items = wordings.items(task, wording, config.seed, config.asked)
-            sampled = task in config.asked_sampled
+            sampled = task in config.asked_sampled and wording == SAMPLED
             stage_title = f"{config.model}: {task}, {wording}"
             with progress.stage(stage_title, (1 + sampled) * len(items), "question") as stage:
                 try:
