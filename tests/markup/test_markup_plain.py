@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markup_checks import hostile, html, read
 
 from nonmun.markup import plain_text
+from nonmun.markup.plain import _EMPHASIS, _without_emphasis
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,9 @@ def test_it_holds_the_words_that_the_page_shows(parts: list[str]) -> None:
     text = "".join(parts)
     shown = "".join(read(html(text)).text)
     assert re.findall(r"w\d|학습", plain_text(text)) == re.findall(r"w\d|학습", shown)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text("*_~`ab1 )(\\\n가", max_size=20))
+def test_marks_of_emphasis_go_as_one_pattern_over_the_whole_text_would_take_them(text: str) -> None:
+    assert _without_emphasis(text) == _EMPHASIS.sub("", text)
