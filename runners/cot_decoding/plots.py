@@ -104,8 +104,8 @@ def _by_k(series: dict[str, Any]) -> Figure:
     if "self_consistency" in series["at_k"]:
         value = series["at_k"]["self_consistency"][0]
         ax.plot(k, value, "D", color=PLUM)
-        note = "self-consistency,\nequal tokens"
-        ax.annotate(note, (k, value), (-7, -9), textcoords="offset points", ha="right", fontsize=8, color=PLUM)
+        note = "self-con-\nsistency,\nequal\ntokens"
+        ax.annotate(note, (k, value), (-6, -40), textcoords="offset points", ha="right", fontsize=8, color=PLUM)
     _label_ends(ax, ks[-1], ends, apart=7, top=100)
     ax.set_xlim(ks[0] - 0.3, ks[-1] * 1.32)
     ax.set_xticks([most for most in ks if most in (1, 2, 4, 6, 8, 10, 15, 20)])

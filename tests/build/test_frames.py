@@ -4,12 +4,17 @@ from collections.abc import Callable
 
 import jinja2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown import Markdown
 
 from nonmun.build.frames import Frame, Kind, PageText, fill, frame_of, from_json, probe, proof, read_page, to_json
-from nonmun.pages import Templates
+from nonmun.build.islands import element
+from nonmun.catalogue import Sources, assemble
+from nonmun.model import Site
+from nonmun.pages import Templates, plan_site
+from nonmun.parse import parse_digest, parse_note
+from nonmun.read.base import shipped_site
 
 BLOCK_LEVEL = frozenset(Markdown().block_level_elements)
 NOTES = Kind("notes", "hide: [navigation, toc]\n", True)
@@ -48,7 +53,7 @@ def test_a_filled_frame_is_what_the_engine_makes_of_the_page(title: str, descrip
         return  # then the engine renders it
     frame = frame_of(render(*probe(page.kind)))
     assert frame is not None
-    filled = fill(frame, page, BLOCK_LEVEL)
+    filled = fill(frame, page, BLOCK_LEVEL, ours=False)
     assert filled in (None, render("notes/논문/index.md", text))
 
 
@@ -58,7 +63,7 @@ def test_ordinary_pages_are_framed() -> None:
     assert (page.title, page.slug, page.kind) == ('"1 bit" & <b>', "bitdelta", NOTES)
     frame = frame_of(engine(THEME)(*probe(NOTES)))
     assert frame is not None
-    assert "&#34;1 bit&#34; &amp; &lt;b&gt; - 논문" in str(fill(frame, page, BLOCK_LEVEL))
+    assert "&#34;1 bit&#34; &amp; &lt;b&gt; - 논문" in str(fill(frame, page, BLOCK_LEVEL, ours=False))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +93,7 @@ def test_a_theme_that_looks_into_values_fails_its_proof(theme: str) -> None:
     frame = frame_of(render(*probe(NOTES)))
     page = read_page(*proof(NOTES))
     assert frame is not None and page is not None
-    assert fill(frame, page, BLOCK_LEVEL) != render(*proof(NOTES))
+    assert fill(frame, page, BLOCK_LEVEL, ours=False) != render(*proof(NOTES))
 
 
 @pytest.mark.parametrize("kind", [NOTES, Kind("tags", "", False)])
@@ -117,8 +122,76 @@ def test_other_pages_are_left_to_the_engine(path: str, text: str) -> None:
 
 def test_a_body_that_markdown_would_change_is_left_to_the_engine() -> None:
     frame = Frame(("", ""), (("body", "as it is"),))
-    assert fill(frame, PageText(NOTES, "a", "a", "b", "# heading\n"), BLOCK_LEVEL) is None
-    assert fill(frame, PageText(NOTES, "a", "a", "b", "<p>text</p>\n"), BLOCK_LEVEL) == "<p>text</p>"
+    assert fill(frame, PageText(NOTES, "a", "a", "b", "# heading\n"), BLOCK_LEVEL, ours=False) is None
+    assert fill(frame, PageText(NOTES, "a", "a", "b", "<p>text</p>\n"), BLOCK_LEVEL, ours=False) == "<p>text</p>"
+
+
+PARSERS = [Markdown(extensions=["toc", "tables", "fenced_code", *more]) for more in ((), ("md_in_html", "attr_list"))]
+SHIPPED = Templates({file.name: file.read_text("utf-8") for file in (shipped_site() / "templates").glob("*.jinja")})
+_pieces = st.sampled_from(
+    (
+        *(
+            "<b>",
+            "</article>",
+            "</div>",
+            "<!-- ",
+            "-->",
+            "<script>",
+            "&",
+            "&amp",
+            "&lt;",
+            '"',
+            "'",
+            "`",
+            "```",
+            "~~~",
+            "\t",
+        ),
+        *(
+            "\n",
+            "\n\n",
+            "\n \n",
+            "    ",
+            "# ",
+            "- ",
+            "> ",
+            "| a |\n|---|\n",
+            "$x^2$",
+            "$$",
+            "**",
+            "[a](b)",
+            "[[2]]",
+            "#tag ",
+        ),
+        *(
+            "word ",
+            "학습 ",
+            "(A. Author)",
+            "https://a.b/?c=1&d='2'",
+            "markdown=1",
+            "\x02",
+            "\ud800",
+            "[a]: https://a.b 't'",
+        ),
+    )
+)
+_notes = st.lists(st.lists(_pieces | st.text(max_size=6), max_size=12).map("".join), min_size=1, max_size=4)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_notes)
+def test_what_our_own_templates_make_is_copied_by_python_markdown_where_nothing_touches_it(texts: list[str]) -> None:
+    notes = [parse_note(text, f"notes/{number}.md")[0] for number, text in enumerate(texts)]
+    day, _ = parse_digest("".join(f"## {text}\n\n" for text in texts), "digests/2024/2024-02-16.md")
+    catalogue, _ = assemble(Sources(notes, [day]))
+    bodies = []
+    for plan in plan_site(catalogue, SHIPPED, Site("논문", "", "")):
+        if plan.path.endswith(".md") and (page := read_page(plan.path, plan.make().text)) is not None:
+            bodies.append(page.body)
+    assert len(bodies) >= len(notes)
+    for body in bodies:
+        html = element(body, BLOCK_LEVEL)
+        assert html is None or all(parser.reset().convert(body) == html for parser in PARSERS)
 
 
 @pytest.mark.parametrize("frame", [None, Frame(("a", "b"), (("title", "escaped"),))])

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from markupsafe import escape
 
-from nonmun.build.islands import island
+from nonmun.build.islands import element, island
 
 _PAGE = re.compile(
     r'---\ntitle: (?P<title>".*")\ndescription: (?P<description>".*")\n(?P<settings>(?:[a-z_]+: .*\n)*)---\n'
@@ -128,9 +128,12 @@ def _way(name: str, written: str) -> str:
     return next((way for way, write in _WAYS.items() if write(value) == written), "")
 
 
-def fill(frame: Frame, page: PageText, block_level: Collection[str]) -> str | None:
-    """The page as the engine would make it; None where its body is more than HTML that an engine copies."""
-    body = island(page.body, block_level)
+def fill(frame: Frame, page: PageText, block_level: Collection[str], *, ours: bool) -> str | None:
+    """The page as the engine would make it; None where its body is more than HTML that an engine copies.
+
+    `ours` says that our own templates made the body, of which less is left to be found out.
+    """
+    body = element(page.body, block_level) if ours else island(page.body, block_level)
     if body is None:
         return None
     values = {"title": page.title, "description": page.description, "slug": page.slug, "body": body}

@@ -20,15 +20,20 @@ from nonmun.cores import on_all_cores
 from nonmun.read.base import Base
 
 PAGES_PER_PROCESS = 600
+DRAWINGS = "runners"  # the folder whose pages hold SVG, of which other tags are possible than our templates have
 SAMPLE = 40  # pages of one folder that are looked at for the kinds it holds
 
 
 @dataclass(slots=True)
 class Frames:
-    """The frames of one base under one `rendering`, from disk at first. None stands for a kind that has no frame."""
+    """The frames of one base under one `rendering`, from disk at first. None stands for a kind that has no frame.
+
+    `ours` says that all pages are made by the templates that come with nonmun.
+    """
 
     file: Path
     rendering: str
+    ours: bool
     block_level: tuple[str, ...] = ()
     known: dict[Kind, Frame | None] = field(default_factory=dict)
 
@@ -57,7 +62,7 @@ class Frames:
         for kind in kinds:
             frame = frame_of(_text(rendered[site_path(probe(kind)[0])]))
             page = read_page(*proof(kind))
-            tried = fill(frame, page, self.block_level) if frame and page else None
+            tried = fill(frame, page, self.block_level, ours=False) if frame and page else None
             self.known[kind] = frame if tried == _text(rendered[site_path(proof(kind)[0])]) else None
         self._save()
 
@@ -72,7 +77,9 @@ class Frames:
         """A page of this text in its frame; None where it has none, or cannot be put into it."""
         page = read_page(path, text)
         frame = self.known.get(page.kind) if page else None
-        return fill(frame, page, self.block_level) if frame and page else None
+        if page is None or frame is None:
+            return None
+        return fill(frame, page, self.block_level, ours=self.ours and page.kind.folder != DRAWINGS)
 
     def _fill(self, pages: Sequence[tuple[str, str]], docs: Path) -> list[str]:
         left: list[str] = []

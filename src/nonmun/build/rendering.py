@@ -36,7 +36,8 @@ class Renderer:
         self._assets = assets
         self._project = read_project(base.config)
         can = engine == "mkdocs" and can_be_framed(base, self._project)
-        self.frames = Frames(base.cache / "frames.json", rendering) if can else None
+        ours = len(base.site_sources("templates")) == 1
+        self.frames = Frames(base.cache / "frames.json", rendering, ours) if can else None
         self._give: Callable[[_Order], Pending[_Made]] | None = None
         self._begun: tuple[_Order, Pending[_Made]] | None = None
         self._alone: tuple[_Order, Rendering] | None = None  # what became of that

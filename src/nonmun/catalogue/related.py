@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from nonmun.model import Entry, Paper
 
 _LATIN = re.compile(r"[a-z][a-z0-9]{2,}")
-_BIGRAM = re.compile(r"(?=([\uac00-\ud7a3]{2}))")
+_SYLLABLES = re.compile(r"[\uac00-\ud7a3]{2,}")
 TITLE_WEIGHT = 3
 TAG_WEIGHT = 6
 MAX_TERMS = 48  # the most telling ones of each paper
@@ -50,8 +51,8 @@ def pack_terms(counts: Mapping[str, int]) -> bytes:
     million, so they stand for their words by hashes of these. A word that begins with `#` is a tag.
     """
     records = np.empty(len(counts), TERM)
-    records["id"] = [_term_id(term) for term in counts]
-    records["count"] = [min(count, MAX_COUNT) for count in counts.values()]
+    records["id"] = np.fromiter(map(_term_id, counts), np.uint64, len(counts))
+    records["count"] = np.fromiter(counts.values(), np.int64, len(counts)).clip(max=MAX_COUNT)
     return records.tobytes()
 
 
@@ -63,7 +64,10 @@ def _term_id(term: str) -> int:
 
 def _terms(text: str) -> list[str]:
     folded = text.casefold()
-    return _LATIN.findall(folded) + _BIGRAM.findall(folded)
+    found: list[str] = _LATIN.findall(folded)
+    for run in () if folded.isascii() else _SYLLABLES.findall(folded):
+        found += map(add, run, run[1:])
+    return found
 
 
 def count_paper(paper: Paper, counted: Mapping[tuple[str, int], bytes]) -> list[bytes]:

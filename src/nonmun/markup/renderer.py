@@ -11,6 +11,7 @@ from nonmun.markup.highlight import code_block
 from nonmun.markup.inline import Inline, display_block, plain
 from nonmun.markup.page import Page, Rendered, Reported, Resolve, Suggest
 from nonmun.markup.parser import MAX_NESTING, parser, used_labels
+from nonmun.markup.prose import prose
 
 TABLE = "표 · table"
 _TAGS = {
@@ -66,6 +67,8 @@ def render(
     ids = set() if taken_ids is None else taken_ids
     page = Page(path, line, resolve, suggest, hard_breaks, heading_shift, ids, reported=reported)
     text = clean(text)
+    if (html := prose(text, hard_breaks=hard_breaks)) is not None:
+        return Rendered(html)
     tokens = _parse(text, page)
     html = f"<pre><code>{escape(text)}</code></pre>" if tokens is None else "".join(_Blocks(page, tokens).render())
     return Rendered(settle(html), tuple(page.faults), tuple(page.headings), tuple(page.jumps))

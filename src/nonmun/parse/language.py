@@ -13,6 +13,7 @@ _NEUTRAL = re.compile(
     r"|^[ >]*\[[^\[\]\n]+\]:[ \t]*(?:<[^<>\n]*>|[^\s/.]*[/.]\S*)(?:[ \t]+[\"'(][^\n]*)?$",
     re.IGNORECASE | re.MULTILINE,
 )
+_MARK = re.compile(r"[/`$\[<]")  # none of it is without one of these
 _HANGUL = re.compile(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 
@@ -24,8 +25,9 @@ KOREAN_SHARE = 1 / 3
 
 def letters(text: str) -> tuple[int, int]:
     """Count (Hangul syllables and jamo, Latin letters) outside links, code and formulas."""
-    bare = _NEUTRAL.sub(" ", text)
-    return sum(map(len, _HANGUL.findall(bare))), sum(map(len, _LATIN.findall(bare)))
+    bare = _NEUTRAL.sub(" ", text) if _MARK.search(text) else text
+    hangul = 0 if bare.isascii() else sum(map(len, _HANGUL.findall(bare)))
+    return hangul, sum(map(len, _LATIN.findall(bare)))
 
 
 def has_hangul(text: str) -> bool:
