@@ -28,6 +28,7 @@ from nonmun.search import (
 
 BUILD_GOAL = 1.5  # ms of CPU a note
 EDIT_GOAL = 0.5  # s
+WHOLE = "all of it built"  # a change after which it is not only brought up to date
 FIRST_GOAL, NEXT_GOAL, GROWTH_GOAL = 250, 60, 2.0  # KB, KB, times
 ANSWER_GOAL = 150  # ms
 ROUNDS = 3
@@ -81,7 +82,8 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
     return [
         Row(f"index of {what}: CPU a note", f"{cpu:.2f} ms", f"≤ {BUILD_GOAL} ms", cpu <= BUILD_GOAL),
         *(Row(f"index after {what} (wall)", f"{seconds:.2f} s", f"≤ {EDIT_GOAL} s", seconds <= EDIT_GOAL)
-          for what, seconds in edits.items()),
+          for what, seconds in edits.items() if what != WHOLE),
+        Row("beside these: index built as a whole (wall)", f"{edits[WHOLE]:.2f} s"),
         Row("notes gzipped one by one", f"{each / 1000:,.0f} KB"),
         Row("index gzipped, texts for snippets included; notes as one gzip stream", f"{total / 1000:,.0f} KB",
             f"≤ {together / 1000:,.0f} KB", total <= together),
@@ -159,7 +161,7 @@ def _edits(base: Base) -> dict[str, float]:
             "one at its beginning": (note, text.replace("\n\n", "\n\n새로 적은 문장.\n\n", 1)),
             "a note taken away": (other, None),
             "a note that comes in between": (between, text),
-            "and built as a whole": (between, text),
+            WHOLE: (between, text),
         }
         for what, (file, content) in changes.items():
             _keep(base, made)
@@ -167,7 +169,7 @@ def _edits(base: Base) -> dict[str, float]:
                 file.unlink()
             else:
                 file.write_text(content, "utf-8")
-            known = {} if what == "and built as a whole" else made.keys
+            known = {} if what == WHOLE else made.keys
             catalogue = load(base).catalogue
             started = time.perf_counter()
             made = index_notes(base, catalogue, "bench", known)
