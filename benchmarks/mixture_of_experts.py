@@ -71,7 +71,7 @@ def _whole_step(device: Any) -> list[Row]:
 
 
 def _mixtral(device: Any) -> list[Row]:
-    """The layer of transformers, whose experts have a gate more and so two thirds of the hidden width at equal FLOPs."""
+    """The layer of transformers: its experts have a gate more, so two thirds of the hidden width at equal FLOPs."""
     if importlib.util.find_spec("transformers") is None:
         return []
     import torch

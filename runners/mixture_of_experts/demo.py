@@ -40,20 +40,19 @@ class Config(Settings):
     bytes: int = setting(400_000, "bytes read of each kind of text", source="ours: seen about once", ge=20_000)
     length: int = setting(96, "longest passage, in bytes", source="ours: two lines of code", ge=16, le=4096)
     steps: int = setting(300, "steps of training", source="ours: what quick has time for", ge=1, le=1_000_000)
-    batch: int = setting(32, "passages in a step", source="ours: some 2,300 bytes", ge=4, le=4096, multiple_of=4)
+    batch: int = setting(24, "passages in a step", source="ours: some 1,700 bytes", ge=4, le=4096, multiple_of=4)
     rate: float = setting(5e-3, "highest learning rate", source="ours: usual for such a width", gt=0, le=0.1)
     layers: int = setting(2, "layers", source="ours: attention to copy and to look up", ge=1, le=48)
     width: int = setting(64, "width of the model", source="ours: a CPU's minute", ge=8, le=4096, multiple_of=8)
     heads: int = setting(4, "heads of attention", source="ours: 16 dimensions each", ge=1, le=64)
     experts: int = setting(8, "experts in a layer", source="ours: as Mixtral has", ge=2, le=256, multiple_of=2)
-    hidden: int = setting(64, "hidden width of an expert", source="ours: that of the model", ge=4, le=16384)
+    hidden: int = setting(128, "hidden width of an expert", source="ours: twice that of the model", ge=4, le=16384)
     k: int = setting(2, "experts for each token", source="ours: as Mixtral has; Gemini's is undisclosed", ge=1, le=8)
     alpha: float = setting(0.01, "weight of the auxiliary loss", source="ours: that of Switch Transformers", gt=0, le=1)
     capacity: float = setting(
         2.0, "assignments an expert takes in training, in even loads", source="ours: Switch tries 1 to 2", ge=1, le=256
     )
     test: int = setting(200, "validation passages of each kind", source="ours: 14,000 bytes", ge=2, le=100_000)
-    timed: int = setting(4096, "tokens of a timed layer", source="ours: what a core's cache holds", ge=16, le=1 << 20)
     rounds: int = setting(30, "rounds of timing", source="ours: of which the median counts", ge=1, le=10_000)
 
 
@@ -99,7 +98,7 @@ def run(config: Config, progress: Progress) -> Result:
         text = corpus.read(config.bytes, config.length)
     shape = shape_of(config)
     with progress.stage("time a layer"):
-        seconds = layer_seconds(shape, config.timed, config.rounds, where.device)
+        seconds = layer_seconds(shape, config.batch * config.length, config.rounds, where.device)
     trained = train_all(jobs(config), text, config, where.device, progress)
     found = [measure(one, text, config.test, where.device) for one in progress.track(trained, "measure", unit="model")]
     return progress.result(

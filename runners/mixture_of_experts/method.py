@@ -12,6 +12,8 @@ Symbols; a name ends in its shape
     H           hidden width of one expert
     M           assignments that are computed: K for each token that is no padding, less those that are dropped
     x_ND        what goes into the layer
+    S           slots k N + n: every choice of every token, the first choices of all tokens first
+    place_NK    where an assignment stands among those computed, M for one that is not
     real_N      which tokens are no padding
     logits_NE   x W_r, what the router says
     expert_NK   the experts of each token, the first choice first
@@ -37,6 +39,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from .grouped import GroupedExperts
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:
@@ -48,10 +52,15 @@ class Routed:
     dropped: Tensor  # how many of them were
 
 
+def softmax_of_few(logits_NE: Tensor) -> Tensor:
+    """Softmax of each row, computed down the columns of the transpose: rows as short as these waste a vector unit."""
+    return logits_NE.T.softmax(0).T
+
+
 def top_k_gate(logits_NE: Tensor, k: int = 2) -> tuple[Tensor, Tensor]:
     """gate_NK = softmax(top-k logits), expert_NK   [3] Sec. 2.1. The other logits take no part in the softmax."""
     top_NK, expert_NK = logits_NE.topk(k, dim=-1)
-    return top_NK.softmax(-1), expert_NK
+    return softmax_of_few(top_NK), expert_NK
 
 
 def expert_load(expert_NK: Tensor, real_N: Tensor, experts: int) -> Tensor:
@@ -67,7 +76,7 @@ def load_balancing_loss(logits_NE: Tensor, expert_NK: Tensor, real_N: Tensor) ->
     experts = logits_NE.shape[-1]
     load_E = expert_load(expert_NK, real_N, experts)
     f_E = load_E / load_E.sum().clamp(min=1)
-    P_NE = logits_NE.float().softmax(-1) * real_N.unsqueeze(-1)
+    P_NE = softmax_of_few(logits_NE.float()) * real_N.unsqueeze(-1)
     P_E = P_NE.sum(0) / real_N.sum().clamp(min=1)
     return experts * (f_E * P_E).sum()
 
@@ -78,7 +87,7 @@ def expert_capacity(assignments: int, experts: int, factor: float) -> int:
 
 
 def dispatch(expert_NK: Tensor, real_N: Tensor, experts: int, capacity: int | None = None) -> tuple[Tensor, list[int]]:
-    """Assignments sorted by expert, as slots k N + n in M, and how many each expert has.
+    """Assignments sorted by expert, slot_M, and how many each expert has.
 
     The sort is stable: within an expert first choices stand before second ones, and earlier tokens before later ones,
     so what is over the capacity is the end of each expert's own part. Padding sorts behind the last expert.
@@ -93,12 +102,6 @@ def dispatch(expert_NK: Tensor, real_N: Tensor, experts: int, capacity: int | No
     rank_S = torch.arange(len(slot_S), device=slot_S.device) - begin[sorted_S]
     kept = (rank_S < capacity) & (sorted_S < experts)
     return slot_S[kept], load[:experts].clamp(max=capacity).tolist()
-
-
-def grouped_experts(x_MD: Tensor, sizes: list[int], up_EDH: Tensor, down_EHD: Tensor) -> Tensor:
-    """relu(x W_up) W_down, each expert on its own rows, which stand together: one product of matrices an expert."""
-    parts = zip(x_MD.split(sizes), up_EDH.unbind(), down_EHD.unbind(), strict=True)
-    return torch.cat([(rows @ up).relu() @ down for rows, up, down in parts])
 
 
 def mixture(
@@ -116,10 +119,10 @@ def mixture(
     load_E = expert_load(expert_NK, real_N, experts)
     capacity = None if factor is None else expert_capacity(int(load_E.sum()), experts, factor)
     slot_M, sizes = dispatch(expert_NK, real_N, experts, capacity)
-    token_M = slot_M % tokens
-    y_MD = grouped_experts(x_ND.index_select(0, token_M), sizes, up_EDH, down_EHD)
-    gate_M = gate_NK.T.flatten().index_select(0, slot_M)
-    y_ND = torch.zeros_like(x_ND).index_add(0, token_M, y_MD * gate_M.unsqueeze(-1).to(y_MD.dtype))
+    place_S = slot_M.new_full((k * tokens,), len(slot_M))
+    place_S[slot_M] = torch.arange(len(slot_M), device=slot_M.device)
+    place_NK = place_S.view(k, tokens).T.contiguous()
+    y_ND = GroupedExperts.apply(x_ND, gate_NK.to(x_ND.dtype), up_EDH, down_EHD, slot_M, place_NK, sizes)
     aux = load_balancing_loss(logits_NE, expert_NK, real_N)
     return y_ND, Routed(aux, expert_NK, load_E, load_E.sum() - len(slot_M))
 

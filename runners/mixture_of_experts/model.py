@@ -13,6 +13,8 @@ from torch.nn import functional
 from .corpus import VOCABULARY
 from .method import MixtureOfExperts, Routed
 
+RECENT = 4  # bytes that a block looks at without attention
+
 Kind = Literal["sparse", "dense", "dense_total", "no_aux", "frozen"]
 KINDS: tuple[Kind, ...] = ("sparse", "dense", "dense_total", "no_aux", "frozen")
 
@@ -52,11 +54,24 @@ class Dense(nn.Module):
         return (x_ND @ self.up_DH).relu() @ self.down_HD, None
 
 
+def blend(x_BSD: Tensor, recent_LD: Tensor) -> Tensor:
+    """Each channel's weighted sum over the last L tokens, itself among them: what a short convolution does.
+
+    It spares attention from learning to look at the bytes just before, which would take most of a short training.
+    """
+    padded = functional.pad(x_BSD, (0, 0, len(recent_LD) - 1, 0))
+    length = x_BSD.shape[1]
+    return sum(padded[:, lag : lag + length] * recent_LD[lag] for lag in range(len(recent_LD)))
+
+
 class Block(nn.Module):
+    """Recent tokens, attention, and the feed-forward layer, each after a norm and added to what came in."""
+
     def __init__(self, shape: Shape, kind: Kind) -> None:
         super().__init__()
         self.heads = shape.heads
         self.before_attention, self.before_ffn = nn.RMSNorm(shape.width), nn.RMSNorm(shape.width)
+        self.recent_LD = nn.Parameter(torch.randn(RECENT, shape.width) / 2)
         self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
         self.out = nn.Linear(shape.width, shape.width, bias=False)
         self.ffn: nn.Module
@@ -68,6 +83,7 @@ class Block(nn.Module):
 
     def forward(self, x_BSD: Tensor, real_N: Tensor) -> tuple[Tensor, Routed | None]:
         batch, length, width = x_BSD.shape
+        x_BSD = x_BSD + blend(self.before_attention(x_BSD), self.recent_LD)
         qkv = self.qkv(self.before_attention(x_BSD)).view(batch, length, 3, self.heads, -1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -94,12 +110,12 @@ class Transformer(nn.Module):
             if parameter.ndim > 1:
                 generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{name}".encode()))
                 inputs = parameter.shape[-1] if name.endswith(".weight") else parameter.shape[-2]
-                std = 0.02 if "embedding" in name or "position" in name else inputs**-0.5
-                parameter.normal_(std=std, generator=generator)
+                parameter.normal_(std=inputs**-0.5, generator=generator)
 
     def forward(self, inputs_BS: Tensor, real_BS: Tensor) -> tuple[Tensor, list[Routed]]:
         """Logits B x S x V, and what each layer's router did."""
         x_BSD = self.embedding(inputs_BS) + self.position.weight[: inputs_BS.shape[1]]
+        x_BSD = x_BSD * x_BSD.shape[-1] ** 0.5  # to the size of what blocks add to it; the head wants it small
         routed = []
         for block in self.blocks:
             x_BSD, one = block(x_BSD, real_BS.flatten())

@@ -14,7 +14,7 @@ from runners.mixture_of_experts.method import MixtureOfExperts
 
 SMALL = {
     "bytes": 20_000, "length": 48, "steps": 12, "batch": 8, "layers": 2, "width": 16, "heads": 2, "experts": 4,
-    "hidden": 8, "test": 8, "timed": 64, "rounds": 2, "device": "cpu",
+    "hidden": 8, "test": 8, "rounds": 2, "device": "cpu",
 }  # fmt: skip
 
 
