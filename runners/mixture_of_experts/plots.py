@@ -68,7 +68,7 @@ def _loss(result: Result) -> Figure:
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.annotate("dense", (0, len(others) - 0.55), (4, 0), textcoords="offset points", fontsize=8, color=SOFT)
-    ax.set_xlabel("validation loss − that of dense at equal active FLOPs, nats per byte")
+    ax.set_xlabel("validation loss − that of dense, nats per byte")
     return fig
 
 
@@ -112,7 +112,7 @@ def _load(series: dict[str, Any]) -> Figure:
         f"Without the auxiliary loss the load's entropy falls to {min(ends['no_aux']):.2f}",
         alt="Left: entropy of the experts' load over its maximum, by step of training, one line a seed; at the end "
         + "; ".join(f"{_name(kind, series)}: " + ", ".join(f"{end:.2f}" for end in ends[kind]) for kind in shown)
-        + ". Right: per cent of all validation tokens by expert in the first layer, largest first, first seed: "
+        + ". Right: per cent of all validation tokens by expert in the last layer, largest first, first seed: "
         + "; ".join(f"{_name(kind, series)}: " + ", ".join(f"{one:.0f}" for one in shares[kind]) for kind in shown)
         + f". An even load is {100 / experts:.3g} per cent.",
         width=8.0,
@@ -137,14 +137,14 @@ def _load(series: dict[str, Any]) -> Figure:
     )
     beside.set_ylim(bottom=0)
     beside.set_xticks(range(1, experts + 1))
-    beside.set_xlabel("experts of the first layer, by load")
+    beside.set_xlabel("experts of the last layer, by load")
     beside.set_ylabel("% of all assignments")
     return fig
 
 
 def _shares(by_text: list[Any]) -> list[float]:
-    """Per cent of the first layer's assignments, largest first."""
-    load = [sum(column) for column in zip(*by_text[0], strict=True)]
+    """Per cent of the last layer's assignments, largest first."""
+    load = [sum(column) for column in zip(*by_text[-1], strict=True)]
     return sorted((100 * one / sum(load) for one in load), reverse=True)
 
 
@@ -183,6 +183,7 @@ def _experts(series: dict[str, Any], what: str, rows: Sequence[str], name: str) 
         squeeze=False,
         sharey=True,
     )
+    axes[0][0].invert_yaxis()  # which both share
     for depth, (ax, shown) in enumerate(zip(axes.flat, shares[:1] + shares[-1:], strict=False)):
         ax.pcolormesh(shown, cmap=SHADES, vmin=0, vmax=50, edgecolor=LINE, linewidth=0.4)
         for place, row in enumerate(shown):
@@ -191,7 +192,6 @@ def _experts(series: dict[str, Any], what: str, rows: Sequence[str], name: str) 
                 ax.text(expert + 0.5, place + 0.5, f"{one:.0f}", ha="center", va="center", fontsize=7.5, color=colour)
         ax.set_yticks([place + 0.5 for place in range(len(rows))], rows)
         ax.set_xticks([expert + 0.5 for expert in range(series["experts"])], range(1, series["experts"] + 1))
-        ax.invert_yaxis()
         ax.grid(visible=False)
         ax.set_xlabel(f"expert of layer {1 if depth == 0 else len(layers)} (% of the row)")
     return fig

@@ -107,13 +107,13 @@ def _routing(by_kind: Mapping[str, Sequence[Measured]]) -> Iterator[Metric]:
         value, ci95 = over_seeds([100 * fmean(tail(one.trained.dropped)) for one in own])
         label = f"마지막 10분의 1에서 버려진 몫, {korean} · dropped in its last tenth, {english}"
         yield Metric(f"dropped_last/{kind}", value, label, "%", "lower", ci95, group=ROUTING)
-        for what, korean_what, counts in (
-            ("text", "글의 종류", [one.by_text for one in own]),
-            ("class", "문자의 종류", [one.by_class for one in own]),
+        for what, korean_what, english_what, counts in (
+            ("text", "글의 종류", "text", [one.by_text for one in own]),
+            ("class", "문자의 종류", "character", [one.by_class for one in own]),
         ):
             told = [fmean(told_by_expert(load_CE) for load_CE in load) for load in counts if load is not None]
             value, ci95 = over_seeds([100 * one for one in told])
-            label = f"expert가 알려 주는 {korean_what}, {korean} · of the {what}'s kind told by the expert, {english}"
+            label = f"expert가 알려 주는 {korean_what}, {korean} · kind of {english_what} told by the expert, {english}"
             yield Metric(f"told_{what}/{kind}", value, label, "%", "", ci95, 0.0, ROUTING)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from statistics import median
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ WARM = 2  # rounds that are not counted
 
 
 def layer_seconds(shape: Shape, tokens: int, rounds: int, device: torch.device) -> dict[str, float]:
-    """Median seconds of each layer on the same tokens.
+    """Seconds of each layer on the same tokens, the least of `rounds`: other programs only ever add to them.
 
     On a CPU those of one thread, since wall time would count other programs; on a GPU wall time.
     """
@@ -51,7 +50,7 @@ def layer_step(layer: nn.Module, x_ND: Tensor, real_N: Tensor) -> Callable[[], o
 
 
 def in_turns(steps: dict[str, Callable[[], object]], rounds: int, device: torch.device) -> dict[str, float]:
-    """The median seconds of each."""
+    """The least seconds of each."""
     cuda = device.type == "cuda"
     clock = time.perf_counter if cuda else time.thread_time
     spent: dict[str, list[float]] = {name: [] for name in steps}
@@ -65,4 +64,4 @@ def in_turns(steps: dict[str, Callable[[], object]], rounds: int, device: torch.
                 torch.cuda.synchronize()
             if turn >= WARM:
                 spent[name].append(clock() - begun)
-    return {name: median(times) for name, times in spent.items()}
+    return {name: min(times) for name, times in spent.items()}
