@@ -26,10 +26,10 @@ CLAIM = {
 class Config(CorpusSettings):
     """What is sketched, how, and what is trained on a draw."""
 
-    documents: int = setting(2500, "documents of the corpus", source="ours: embedded in a minute", ge=200, le=6000)
+    documents: int = setting(2000, "documents of the corpus", source="ours: embedded in a minute", ge=200, le=6000)
     rows: int = setting(1000, "rows of the sketch", source='paper: "R = 1000"', ge=1, le=100_000)
     buckets: int = setting(20_000, "buckets in a row", source='paper: "B = 20,000"', ge=2, le=2**24)
-    power: int = setting(2, "hashes concatenated in a row", source="ours: one has heavy tails", ge=1, le=8)
+    power: int = setting(4, "hashes concatenated in a row", source="ours: one has heavy tails", ge=1, le=8)
     width: float = setting(0.5, "width of a cell", source="ours: the distance within a topic", gt=0.001, le=30)
     wide: float = setting(20.0, "width of the control", source="ours: far too large", gt=0.001, le=30)
     embed: Literal["minilm", "words"] = setting(
@@ -52,7 +52,7 @@ _MORE = (
     "semdedup", "prototypes",
 )  # fmt: skip
 PRESETS = {
-    "quick": Preset(Config(), minutes=4, gib=2, about="2,500 documents, a small LM three times on three choices"),
+    "quick": Preset(Config(), minutes=4, gib=2, about="2,000 documents, a small LM three times on three choices"),
     "full": Preset(
         Config(documents=5000, tokens=400_000, trained=_MORE, clusters=100),
         minutes=25, gib=3, about="5,000 documents, a small LM three times on ten choices",

@@ -54,8 +54,8 @@ class Hashes:
     dimensions: int
     rows: int = 1000
     buckets: int = 20_000
-    power: int = 2
-    width: float = 0.7
+    power: int = 4
+    width: float = 0.5
     seed: int = 0
     _a_MD: Tensor = field(init=False, repr=False, compare=False)
     _b_M: Tensor = field(init=False, repr=False, compare=False)

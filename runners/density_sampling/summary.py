@@ -34,7 +34,7 @@ SKETCH, SHARE = (
 )
 LOSS = "작은 LM의 loss · Loss of the small LM"
 SETS = {"same": ("원래 분포", "in-distribution"), "good": ("고품질", "high-quality")}
-POINTS = 400  # of the scatter plot
+POINTS = 250  # of the scatter plot
 
 
 def metrics(found: Found) -> list[Metric]:

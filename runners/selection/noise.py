@@ -186,33 +186,23 @@ def near_duplicate(text: str, rng: Random, share: float = 0.06) -> str:
 
 # --- a topic that fills a corpus: made by one program from a table ---
 
-_TOWNS = (
-    "Ashby Brenton Corvale Dunmere Eastlow Farholt Glenfair Harrow Inverley Jarrow Kelby Lowick Marfield Norbury "
-    "Oakham Penrose Quarley Redmoor Selwick Thornby Upwell Varley Westrop Yarm"
-).split()
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _SKY = ("cloudy", "clear", "overcast", "misty", "rainy", "bright", "stormy", "hazy")
 _WIND = ("north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
+_OFTEN = (16, 8, 4, 2, 1, 1, 1, 1)  # some weather is usual, so that the topic is crowded in places and thin in others
 _WEATHER = (
-    "The weather in {town} on {day} will be {sky} with a high of {high} degrees and a low of {low} degrees.",
-    "Winds in {town} blow from the {wind} at {speed} kilometres an hour.",
-    "There is a {chance} percent chance of rain in the {part}.",
-    "The sun rises at {rise} and sets at {set} over {town}.",
-    "Humidity stays near {humid} percent, and the outlook for {next} is {then}.",
-    "Visibility in {town} is {see} kilometres in the {part} and {see2} kilometres later on.",
+    "The weather in the valley on {day} will be {sky} with a high of {high} degrees and a low of {low} degrees.",
+    "Winds blow from the {wind} at {speed} kilometres an hour, and there is a {chance} percent chance of rain in the {part}.",
 )
 
 
 def weather(rng: Random) -> str:
-    """A forecast for a town that there is not: a table in sentences."""
-    said = rng.sample(_WEATHER[1:], rng.randint(2, 3))
+    """A forecast for a valley that there is not: a row of a table in one sentence or two."""
     low = rng.randint(-5, 18)
-    return " ".join([_WEATHER[0], *said]).format(
-        town=rng.choice(_TOWNS), day=rng.choice(_DAYS), sky=rng.choice(_SKY), high=low + rng.randint(3, 12), low=low,
-        wind=rng.choice(_WIND), speed=rng.randint(3, 60), chance=5 * rng.randint(1, 19),
-        part=rng.choice(("morning", "afternoon", "evening")), rise=f"{rng.randint(5, 7)}:{rng.randint(10, 59)}",
-        set=f"{rng.randint(17, 21)}:{rng.randint(10, 59)}", humid=rng.randint(30, 95), next=rng.choice(_DAYS),
-        then=rng.choice(_SKY), see=rng.randint(1, 20), see2=rng.randint(1, 20),
+    return " ".join(_WEATHER[: 1 + (rng.random() < 0.7)]).format(
+        day=rng.choice(_DAYS), sky=rng.choices(_SKY, _OFTEN)[0], high=low + rng.randint(3, 12), low=low,
+        wind=rng.choices(_WIND, _OFTEN)[0], speed=rng.randint(3, 60), chance=5 * rng.randint(1, 19),
+        part=rng.choice(("morning", "afternoon", "evening")),
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_density_is_that_of_the_kernel_and_gets_nearer_with_rows():
     for rows in (50, 2000):
         found = Sketch.empty(Hashes(24, rows, 20_000, 2, 0.5, seed=5)).add(x).density(x)
         errors.append(np.abs(found / exact - 1).mean())
-    assert errors[1] < 0.03
+    assert errors[1] < 0.05  # counts of a row spread by more than their mean, and 2000 rows leave a fortieth of that
     assert errors[1] < errors[0] / 3
 
 
