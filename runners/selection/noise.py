@@ -192,7 +192,8 @@ _WIND = ("north", "northeast", "east", "southeast", "south", "southwest", "west"
 _OFTEN = (16, 8, 4, 2, 1, 1, 1, 1)  # some weather is usual, so that the topic is crowded in places and thin in others
 _WEATHER = (
     "The weather in the valley on {day} will be {sky} with a high of {high} degrees and a low of {low} degrees.",
-    "Winds blow from the {wind} at {speed} kilometres an hour, and there is a {chance} percent chance of rain in the {part}.",
+    "Winds blow from the {wind} at {speed} kilometres an hour, and there is a {chance} percent chance of rain in the "
+    "{part}.",
 )
 
 
