@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 FRACTIONS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 EMBEDDED = {"density", "semdedup", "prototypes"}
-SKETCH = {"rows": 1000, "buckets": 20_000, "power": 4, "width": 0.5}  # as in runners/density_sampling
+SKETCH = {"rows": 1000, "buckets": 20_000, "power": 4, "width": 0.6}  # as in runners/density_sampling
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ class Config(CorpusSettings):
     rows: int = setting(1000, "rows of the sketch", source='paper: "R = 1000"', ge=1, le=100_000)
     buckets: int = setting(20_000, "buckets in a row", source='paper: "B = 20,000"', ge=2, le=2**24)
     power: int = setting(4, "hashes concatenated in a row", source="ours: one has heavy tails", ge=1, le=8)
-    width: float = setting(0.5, "width of a cell", source="ours: the distance within a topic", gt=0.001, le=30)
+    width: float = setting(0.6, "width of a cell", source="ours: the distance within a topic", gt=0.001, le=30)
     wide: float = setting(20.0, "width of the control", source="ours: far too large", gt=0.001, le=30)
     embed: Literal["minilm", "words"] = setting(
         "minilm", "embeddings: MiniLM's, or hashed words (fast, no model)", source="ours: MiniLM runs on a CPU"

@@ -55,7 +55,7 @@ class Hashes:
     rows: int = 1000
     buckets: int = 20_000
     power: int = 4
-    width: float = 0.5
+    width: float = 0.6
     seed: int = 0
     _a_MD: Tensor = field(init=False, repr=False, compare=False)
     _b_M: Tensor = field(init=False, repr=False, compare=False)

@@ -11,10 +11,10 @@ from runners.selection import noise, prose
 
 DOMINANT = "weather"
 SHARES = {
-    DOMINANT: 0.80, "language": 0.06, "graphs": 0.05, "science": 0.04, "plotting": 0.025, "algebra": 0.015,
-    "arrays": 0.007, "learning": 0.003,
+    DOMINANT: 0.80, "language": 0.06, "graphs": 0.05, "science": 0.04, "plotting": 0.02, "algebra": 0.013,
+    "arrays": 0.01, "learning": 0.007,
 }  # fmt: skip
-RARE = tuple(topic for topic, share in SHARES.items() if share < 0.01)
+RARE = tuple(topic for topic, share in SHARES.items() if share < 0.015)
 DUPLICATES = 0.1  # of each topic's documents: another one of them, slightly changed
 EACH = 30  # documents of each real topic in the set of high quality
 

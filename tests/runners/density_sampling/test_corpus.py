@@ -49,7 +49,7 @@ def test_scores_and_what_is_kept_are_those_of_the_method(tmp_path):
     texts = write(tmp_path / "c.jsonl")
     assert command(tmp_path / "c.jsonl", tmp_path / "kept", seed="5") == 0
     embeddings = torch.from_numpy(tool.embedding("words")(texts).astype(np.float16)).float()
-    sketch = Sketch.empty(Hashes(384, 30, 500, 4, 0.5, 5)).add(embeddings)
+    sketch = Sketch.empty(Hashes(384, 30, 500, 4, 0.6, 5)).add(embeddings)
     density = sketch.density(embeddings)
     found = scores(tmp_path / "kept")
     assert [one["score"] for one in found] == pytest.approx(density.tolist(), rel=1e-12)
