@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nonmun.runner import Result
-from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, LINE, PLUM, SOFT, WASH, figure
+from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, GROUND, LINE, PLUM, SOFT, WASH, figure
 
 DOMINANT = "weather"
 TITLES = {
@@ -53,7 +53,8 @@ def _shares(series: dict[str, Any]) -> Figure:
         for colour, share in zip(colours, own.values(), strict=True):
             ax.barh(place, 100 * share, left=left, color=colour, height=0.7)
             left += 100 * share
-        ax.text(1, place, f"{100 * own[DOMINANT]:.0f} %", va="center", fontsize=8, color=SOFT)
+        ink = SOFT if own[DOMINANT] > 0.06 else GROUND
+        ax.text(1, place, f"{100 * own[DOMINANT]:.0f} %", va="center", fontsize=8, color=ink)
     left = 0.0
     for topic, colour, share in zip(series["corpus"], colours, series["shares"]["density"].values(), strict=True):
         if share > 0.075:
@@ -149,6 +150,7 @@ def _loss(series: dict[str, Any]) -> Figure:
         _name_ends(ax, max(own[0]["tokens"]), ends)
         ax.set_title(title, fontsize=9, fontweight="normal")
         ax.set_xlim(0, max(own[0]["tokens"]) * 1.45)
+        ax.ticklabel_format(axis="x", style="sci", scilimits=(3, 3))
         ax.set_xlabel("tokens of training")
     axes[0].set_ylabel("nats per token")
     return fig
@@ -174,10 +176,13 @@ def _tau(tau: dict[str, Any]) -> Figure:
         if j > i
     )
     ours = names.index("density")
-    others = [abs(value) for j, value in enumerate(values[ours]) if names[j] not in ("density", "printed", "wide")]
+    near = max(
+        (j for j in range(len(names)) if names[j] not in ("density", "printed", "wide")),
+        key=lambda j: abs(values[ours][j]),
+    )
     fig, ax = figure(
-        f"Density의 순위는 다른 방법과 |τ| ≤ {max(others):.2f} · "
-        f"Density's ranking agrees with no other beyond |τ| = {max(others):.2f}",
+        f"Density와 가장 가까운 순위는 {TITLES[names[near]]}, τ = {values[ours][near]:.2f} · "
+        f"The ranking nearest to density's is that of {TITLES[names[near]]}, τ = {values[ours][near]:.2f}",
         alt=f"Kendall's tau between the rankings of all documents. {told}.",
         width=5.6,
         height=4.6,
