@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonmun.runner import Progress, RunnerError
-from runners.density_sampling.method import Hashes
 from runners.models import embedder, language_model
 from runners.selection import samplers, training
-from runners.selection.samplers import Docs, Sampler
+from runners.selection.samplers import Docs, Hashes, Sampler
 
 from . import mixture
 from .rating import question, rate, shorten, tune
