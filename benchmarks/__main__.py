@@ -6,7 +6,17 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import bitdelta, building, cot_decoding, editing, mixture_of_experts, parsing, search, weight
+from benchmarks import (
+    bitdelta,
+    building,
+    cot_decoding,
+    data_selection,
+    editing,
+    mixture_of_experts,
+    parsing,
+    search,
+    weight,
+)
 from benchmarks.corpus import find_vault
 from benchmarks.record import Row, write_results
 
@@ -19,6 +29,7 @@ ROOMS = {
     "bitdelta": bitdelta,
     "cot_decoding": cot_decoding,
     "mixture_of_experts": mixture_of_experts,
+    "data_selection": data_selection,
 }
 
 

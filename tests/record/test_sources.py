@@ -34,3 +34,20 @@ def test_any_other_change_counts(tmp_path):
     before = source_hashes(folder)
     (folder / "demo.py").write_text("a = 2\n")
     assert source_hashes(folder) != before
+
+
+def test_a_shared_room_counts_where_it_is_imported_and_what_it_imports_too(tmp_path):
+    files = {
+        "x/demo.py": "from runners.room.part import f\n",
+        "room/part.py": "from .other import g\n",
+        "room/other.py": "from runners.z.method import h\n",
+        "z/method.py": "h = 1\n",
+        "z/demo.py": "",
+        "z/__main__.py": "",
+        "y/demo.py": "import numpy\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert set(source_hashes(tmp_path / "x")) == {"x/demo.py", "room/part.py", "room/other.py", "z/method.py"}
+    assert set(source_hashes(tmp_path / "y")) == {"y/demo.py"}

@@ -234,3 +234,18 @@ def test_tool_is_done_instead_of_a_run_with_its_own_flags(tmp_path):
     assert (found.returncode, found.stdout) == (0, "paired a:b delta.bin 4\n")
     bad = start(tmp_path, "tooled", "--pair", "bad", "--progress", "none")
     assert (bad.returncode, bad.stderr) == (1, "no pair; name two\n")
+
+
+def test_tool_knows_the_settings_and_says_what_a_stop_leaves(tmp_path):
+    folder = make_runner(tmp_path, "tooled")
+    (folder / "__main__.py").write_text(
+        "from nonmun.runner import Tool, main\n"
+        "def work(flags, progress):\n"
+        "    print(flags.config.seed)\n"
+        "    raise KeyboardInterrupt\n"
+        "wanted = lambda flags: flags.config.seed == 4\n"
+        "tool = Tool('pairs', lambda group: None, wanted, work, stopped='stopped; it goes on from here')\n"
+        "if __name__ == '__main__': raise SystemExit(main(__package__, tools=[tool]))\n"
+    )
+    found = start(tmp_path, "tooled", "--seed", "4", "--progress", "none")
+    assert (found.returncode, found.stdout, found.stderr) == (130, "4\n", "stopped; it goes on from here\n")

@@ -30,13 +30,15 @@ class Tool:
     """Something else that a runner's command does, with flags of its own.
 
     `add_flags` gets an argument group titled `title`; `wanted` says from the parsed flags whether this is what was
-    asked for; `work` does it, with the same progress, signals and errors as a run. `flags.out` is --out, as a path.
+    asked for; `work` does it, with the same progress, signals and errors as a run. `flags.out` is --out, as a path, and
+    `flags.config` the settings asked for, checked. `stopped` is what is said where it is ended by Ctrl-C or SIGTERM.
     """
 
     title: str
     add_flags: Callable[[Any], None]
     wanted: Callable[[argparse.Namespace], bool]
     work: Callable[[argparse.Namespace, Progress], None]
+    stopped: str = ""
 
 
 def main(package: str | None, argv: Sequence[str] | None = None, *, tools: Sequence[Tool] = ()) -> int:
@@ -84,8 +86,10 @@ def _main(package: str, argv: Sequence[str] | None, tools: Sequence[Tool], clean
         return 0
     seed_all(wish.config.seed)
     progress = Progress(contract, wish.config, preset=wish.preset, reporter=said.reporter, cleanup=cleanup)
+    flags.config = wish.config
     for tool in tools:
         if tool.wanted(flags):
+            said.stopped = tool.stopped or said.stopped
             tool.work(flags, progress)
             return 0
     check_needs(wish.preset, contract.presets[wish.preset])
@@ -116,15 +120,16 @@ class _Said:
 
     def __init__(self) -> None:
         self.reporter: Reporter = Quiet()
+        self.stopped = STOPPED_TEXT
 
     def stop(self) -> int:
-        self._say({"event": "stopped", "text": STOPPED_TEXT}, STOPPED_TEXT)
+        self._say({"event": "stopped", "text": self.stopped}, self.stopped)
         return STOPPED
 
     def last_words(self) -> str:
         """What is said when the run has to be ended from outside, and nothing of it can be relied on."""
         in_json = isinstance(self.reporter, Lines)
-        return json.dumps({"event": "stopped", "text": STOPPED_TEXT}) if in_json else f"\n{STOPPED_TEXT}"
+        return json.dumps({"event": "stopped", "text": self.stopped}) if in_json else f"\n{self.stopped}"
 
     def fail(self, message: str, mend: str, code: int) -> int:
         self._say({"event": "error", "message": message, "mend": mend}, f"{message}; {mend}")

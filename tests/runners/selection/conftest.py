@@ -1,0 +1,9 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+pytest.importorskip("torch", reason="torch is not installed: make runners")
+pytest.importorskip("sklearn", reason="scikit-learn is not installed: make runners")
