@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import bitdelta, building, cot_decoding, editing, parsing, search, weight
+from benchmarks import bitdelta, building, cot_decoding, editing, long_context, parsing, search, weight
 from benchmarks.corpus import find_vault
 from benchmarks.record import Row, write_results
 
@@ -18,6 +18,7 @@ ROOMS = {
     "search": search,
     "bitdelta": bitdelta,
     "cot_decoding": cot_decoding,
+    "long_context": long_context,
 }
 
 
