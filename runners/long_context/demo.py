@@ -129,7 +129,7 @@ CRITERIA = (
     ),
     Criterion(
         "요청한 깊이에 바늘이 놓인다 · needles stand at the depth asked for, to the nearest token",
-        "depth_off", at_most=0.5, unit="tokens",
+        "depth_off", at_most=0, unit="tokens",
     ),
     Criterion(
         "나누어 계산한 attention은 통째로 계산한 것과 같다, 8k · chunked attention equals dense at 8k",

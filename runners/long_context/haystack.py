@@ -177,8 +177,11 @@ def _number(rng: Rng) -> tuple[int, int]:
     return first, second
 
 
-def depth_reached(ids: Ids, needle: Needle) -> float:
-    """Where the needle stands, from 0 to 1, found in the tokens. ValueError where it stands nowhere, or twice."""
+def off_depth(ids: Ids, needle: Needle) -> int:
+    """Tokens between the one nearest to the depth asked for and the one where the needle is found.
+
+    ValueError where it stands nowhere, or twice.
+    """
     name = VOCABULARY.first["name"] + needle.name
     found = [
         int(at) - NAME_AT
@@ -187,7 +190,7 @@ def depth_reached(ids: Ids, needle: Needle) -> float:
     ]
     if len(found) != 1:
         raise ValueError(f"the needle stands in {len(found)} places, expected 1")
-    return found[0] / (len(ids) - LENGTH)
+    return abs(found[0] - round(needle.depth * (len(ids) - LENGTH)))
 
 
 def document(rng: Rng, length: int, facts: float) -> Ids:

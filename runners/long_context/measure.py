@@ -14,7 +14,7 @@ from torch import Tensor
 from nonmun.runner import Progress, RunnerError
 
 from . import dense
-from .haystack import ASKED, LENGTH, Haystack, Needle, depth_reached, hide
+from .haystack import ASKED, Haystack, Needle, hide, off_depth
 from .model import RetrievalTransformer
 from .reading import SLOTS, Heard, Queries, ask, margins, questions, read
 from .store import Store
@@ -37,7 +37,7 @@ class Cells:
     margin: dict[str, list[list[float]]] = field(default_factory=lambda: {mode: [] for mode in MODES})
     local: list[bool] = field(default_factory=list)  # global layer off
     decoy: list[bool] = field(default_factory=list)  # asked of a city that only needles for others are there for
-    off_depth: float = 0.0  # tokens, at most, between the depth asked for and the depth reached
+    off_depth: int = 0  # tokens, at most, between the depth asked for and the depth reached
     seconds: list[float] = field(default_factory=list)  # to read each haystack
 
 
@@ -97,9 +97,7 @@ def _one(model: RetrievalTransformer, haystack: Haystack, cells: Cells, config: 
     cells.seconds.append(time.perf_counter() - started)
     needles = haystack.needles
     cells.depth += [needle.depth for needle in needles]
-    room = cells.length - LENGTH
-    off = max(abs(depth_reached(haystack.ids, needle) - needle.depth) * room for needle in needles)
-    cells.off_depth = max(cells.off_depth, off)
+    cells.off_depth = max(cells.off_depth, *(off_depth(haystack.ids, needle) for needle in needles))
     queries = questions(model, haystack.ids, needles)
     for mode, log_n in MODES.items():
         heard = _heard(store, queries, config, log_n)

@@ -42,14 +42,13 @@ class Row:
     probability: list[float] = field(default_factory=list)
     absent: list[bool] = field(default_factory=list)  # asked of a city that no needle is about
     seconds: list[float] = field(default_factory=list)
-    off_depth: float = 0.0
+    off_depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the language model answered; `nll` by position: tokens read, and nats per token on average up to there."""
 
-    where: str = "cpu"
     rows: list[Row] = field(default_factory=list)
     nll: list[tuple[int, float]] = field(default_factory=list)
 
@@ -72,7 +71,7 @@ def measure_pretrained(config: Config, progress: Progress) -> Asked:
     model, tokenizer = loaded.model, loaded.tokenizer
     depths = np.linspace(0, 1, config.asked_depths).tolist()
     text = _ids(tokenizer, prose())
-    found = Asked(loaded.where.name)
+    found = Asked()
     work = [(length, rope) for length in config.asked_lengths for rope in config.ropes if _wanted(length, rope, model)]
     with progress.stage(f"{config.model}: read and ask", sum(length for length, _ in work), "token") as stage:
         for length, rope in work:
@@ -132,13 +131,13 @@ def plant(
     return ids, needles
 
 
-def reached(ids: Sequence[int], needle: Planted) -> float:
-    """The depth at which the needle is found in the tokens."""
+def off_depth(ids: Sequence[int], needle: Planted) -> int:
+    """As in haystack.py: tokens between where the needle is found and the one nearest to the depth asked for."""
     own = needle.ids
     places = [at for at in range(len(ids) - len(own) + 1) if ids[at] == own[0] and list(ids[at : at + len(own)]) == own]
     if len(places) != 1:
         raise ValueError(f"the needle stands in {len(places)} places, expected 1")
-    return places[0] / (len(ids) - len(own))
+    return abs(places[0] - round(needle.depth * (len(ids) - len(own))))
 
 
 def prefill(model: Any, ids: Sequence[int], nll: list[tuple[int, float]] | None = None, block: int = BLOCK) -> Any:
@@ -176,7 +175,7 @@ def _row(
         row.depth.append(needle.depth)
         row.hit.append(hit)
         row.probability.append(probability)
-        row.off_depth = max(row.off_depth, abs(reached(ids, needle) - needle.depth) * (len(ids) - len(needle.ids)))
+        row.off_depth = max(row.off_depth, off_depth(ids, needle))
     others = rng.sample(sorted(set(CITIES) - {needle.city for needle in needles}), min(5, len(needles)))
     for city in others:
         wrong = _ids(tokenizer, f" {rng.randint(100_000, 999_999)}")

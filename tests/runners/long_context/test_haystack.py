@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.long_context.haystack import LENGTH, NAMES, VOCABULARY, depth_reached, document, hide, prose
+from runners.long_context.haystack import LENGTH, NAMES, VOCABULARY, document, hide, off_depth, prose
 
 NAME = VOCABULARY.first["name"]
 
@@ -37,13 +37,14 @@ def test_about_half_of_the_sentences_are_facts():
 
 
 @given(seed=st.integers(0, 2**20), length=st.integers(200, 4000), many=st.integers(1, 11))
-def test_depth_reached_is_depth_asked_to_the_nearest_token(seed, length, many):
+def test_off_depth_is_depth_asked_to_the_nearest_token(seed, length, many):
     depths = np.linspace(0, 1, many).tolist()
     haystack = hide(np.random.default_rng(seed), length, depths, 0.5, absent=3)
     assert len(haystack.ids) == length
     for needle, depth in zip(haystack.needles, depths, strict=True):
         assert needle.depth == depth
-        assert abs(depth_reached(haystack.ids, needle) - depth) * (length - LENGTH) <= 0.5
+        assert off_depth(haystack.ids, needle) == 0
+        assert abs(needle.at - depth * (length - LENGTH)) <= 0.5
 
 
 def test_a_needle_is_the_only_fact_about_its_city_and_absent_ones_have_none():
@@ -66,11 +67,13 @@ def test_a_needle_that_is_gone_or_there_twice_is_noticed():
     twice = haystack.ids.copy()
     twice[:LENGTH] = needle.ids
     with pytest.raises(ValueError, match="2 places"):
-        depth_reached(twice, needle)
+        off_depth(twice, needle)
+    moved = np.roll(haystack.ids, 7)
+    assert off_depth(moved, needle) == 7
     gone = haystack.ids.copy()
     gone[needle.at + 6] -= 1
     with pytest.raises(ValueError, match="0 places"):
-        depth_reached(gone, needle)
+        off_depth(gone, needle)
 
 
 def test_the_same_seed_gives_the_same_haystack_and_another_one_another():

@@ -16,7 +16,8 @@ def test_depth_reached_is_depth_asked_to_the_nearest_token(tokenizer, length):
     assert len(ids) == length
     for needle, depth in zip(needles, depths, strict=True):
         assert needle.depth == depth
-        assert abs(pretrained.reached(ids, needle) - depth) * (length - len(needle.ids)) <= 0.5
+        assert pretrained.off_depth(ids, needle) == 0
+        assert abs(needle.at - depth * (length - len(needle.ids))) <= 0.5
         assert (
             bytes(needle.ids).decode()
             == f"\nThe special magic {needle.city} number is:{bytes(needle.answer).decode()}.\n"
@@ -34,7 +35,7 @@ def test_a_needle_that_is_not_whole_is_noticed(tokenizer):
     ids, (needle,) = pretrained.plant(tokenizer, TEXT, 400, [0.5], random.Random(0))
     ids[needle.at + 3] ^= 1
     with pytest.raises(ValueError, match="0 places"):
-        pretrained.reached(ids, needle)
+        pretrained.off_depth(ids, needle)
 
 
 @torch.inference_mode()
