@@ -117,9 +117,9 @@ def crossing(lengths: Array, means: Array, p: float = 0.5) -> Array:
     at = falls.argmax(1)
     row = np.arange(len(means))
     upper, lower, x = means[row, at], means[row, at + 1], np.log(lengths)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         place = x[at] + (upper - p) / (upper - lower) * (x[at + 1] - x[at])
-    return np.where(falls.any(1), np.exp(place), np.nan)
+        return np.where(falls.any(1), np.exp(place), np.nan)
 
 
 def lengths_of_collapse(cells: Sequence[Cells], trained: int) -> tuple[Array, Array]:

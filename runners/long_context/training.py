@@ -16,6 +16,7 @@ from .model import RetrievalTransformer
 AGAIN = 0.5  # share of facts that repeat one, where there is one left
 UNKNOWN = 0.05  # share of queries whose answer has not been said yet
 ONLY_FACTS = 0.25  # share of contexts that are nothing but facts: the most distractors that there can be
+SHORTEST = 128  # tokens of a context
 Random = random.Random
 Tell = Callable[[float, float], None]  # told the loss of each step, and the share of queries answered right
 
@@ -49,7 +50,9 @@ def batch(rng: Rng, contexts: int, length: int, facts: float, queries: int) -> t
     """Contexts B x T and the places of their queries B x Q: the tokens before an answer's first and second."""
     rows, places = [], []
     for _ in range(contexts):
-        ids, again, new = context(rng, length, 1.0 if rng.random() < ONLY_FACTS else facts)
+        new: list[int] = []
+        while not new:  # a very short one may hold no whole fact
+            ids, again, new = context(rng, length, 1.0 if rng.random() < ONLY_FACTS else facts)
         known = rng.random(queries) >= UNKNOWN
         picked = np.where(known, rng.choice(again or new, queries), rng.choice(new, queries))
         rows.append(torch.from_numpy(ids).long())
@@ -94,7 +97,7 @@ def train(
     model.train()
     for step in range(steps):
         short = step < steps // 3
-        own = (contexts * 4, length // 8, queries // 4) if short else (contexts, length, queries)
+        own = (contexts * 4, max(SHORTEST, length // 8), queries // 4) if short else (contexts, length, queries)
         ids_BT, places_BQ = batch(rng, *own[:2], facts, max(1, own[2]))
         loss_BQ, right_BQ = loss_of(model, ids_BT.to(model.device), places_BQ.to(model.device), scale)
         loss = loss_BQ.mean()
