@@ -16,6 +16,7 @@ from .model import RetrievalTransformer
 AGAIN = 0.5  # share of facts that repeat one, where there is one left
 UNKNOWN = 0.05  # share of queries whose answer has not been said yet
 ONLY_FACTS = 0.25  # share of contexts that are nothing but facts: the most distractors that there can be
+BIAS = 20  # times the rate for what a distance is worth, which has nats to go and Adam steps of one size
 SHORTEST = 128  # tokens of a context
 Random = random.Random
 Tell = Callable[[float, float], None]  # told the loss of each step, and the share of queries answered right
@@ -88,7 +89,13 @@ def train(
     The first third of the steps sees an eighth of the length, more contexts of it: the task is the same there, and
     faster to get hold of.
     """
-    optimizer = torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    biases = [layer.bias_HW for layer in model.layers]
+    others = [weight for weight in model.parameters() if not any(weight is bias for bias in biases)]
+    groups = [
+        {"params": others, "weight_decay": 0.01},
+        {"params": biases, "lr": BIAS * rate, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, rate, betas=(0.9, 0.98), fused=True)
     rise = max(1, steps // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / rise, max(0.0, (steps - step) / (steps - rise + 1)))
