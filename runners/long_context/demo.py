@@ -45,7 +45,7 @@ class Config(ModelSettings):
     controls: int = setting(100, "questions without a needle", source="ours: 1 % is one of them", ge=1, le=1000)
     control_length: int = setting(32 * K, "tokens of the haystack without one", source="ours: a middle one", ge=64)
     facts: float = setting(0.5, "share of sentences that are facts", source="ours: as needles are", gt=0, le=1)
-    scale: float = setting(1.5, "s: logits are s ln(N) cos", source="ours: s x (1 - cos) > 1 suffices", gt=0, le=20)
+    scale: float = setting(1.6, "s: logits are s ln(N) cos", source="ours: margins then grow as ln N does", gt=0, le=20)
     trained: int = setting(2 * K, "tokens of a context in training", source="ours: short", ge=256, multiple_of=128)
     train_steps: int = setting(300, "steps of training", source="ours: a minute or two", ge=1, le=100_000)
     contexts: int = setting(4, "contexts in a step", source="ours: 8k tokens", ge=1, le=256)

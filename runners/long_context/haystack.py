@@ -3,7 +3,8 @@
     The special magic Rimo number is: 417 902 .
 
 is a fact, and a needle is a fact about a city that the rest does not mention. So every other fact is a distractor of
-the needle's own form; numbers have two tokens out of a thousand each.
+the needle's own form; numbers have two tokens out of a thousand each. A needle is put where its depth says and
+cuts what stood there; so that this is nothing new, some facts are cut anywhere.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ VOCABULARY = Vocabulary.made()
 LENGTH = len(FACT.split())  # tokens of a fact
 ASKED = 6  # of which a question is the first
 NAME_AT = FACT.split().index("{}")
+CUT = 0.1  # share of facts that lack a beginning or an end, as what stands beside a needle does
 _LONGEST = max(LENGTH, *(len(one) for one in PROSE))
 _PAD = -1
 _KIND = {kind: -2 - place for place, kind in enumerate(KINDS)}  # how a template says that a word of a kind stands there
@@ -119,9 +121,18 @@ def prose(rng: Rng, length: int, *, facts: float, names: NDArray[np.int64], weig
         said = rng.integers(0, NUMBERS, (len(about), 2)) if numbers is None else numbers[about]
         rows[fact, NAME_AT] = VOCABULARY.first["name"] + names[about]
         rows[fact, ASKED : ASKED + 2] = VOCABULARY.first["number"] + said
+        rows[fact] = np.where(_kept(rng, len(about)), rows[fact], _PAD)
         found.append(rows[rows != _PAD])
         have += len(found[-1])
     return np.concatenate(found)[:length]
+
+
+def _kept(rng: Rng, facts: int) -> NDArray[np.bool_]:
+    """Which tokens of each fact are there, facts x _LONGEST: all of most, and of a share CUT a stretch somewhere."""
+    whole = rng.random((facts, 1)) >= CUT
+    ends = np.sort(rng.integers(0, LENGTH + 1, (facts, 2)), axis=1)
+    place = np.arange(_LONGEST)
+    return whole | ((place >= ends[:, :1]) & (place < ends[:, 1:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nonmun.runner import Progress
 
-from .haystack import ASKED, LENGTH, NAMES, VOCABULARY, Ids, document
+from .haystack import ASKED, LENGTH, NAME_AT, NAMES, VOCABULARY, Ids, document
 from .measure import rng_of
 from .method import power_law
 from .model import RetrievalTransformer
@@ -77,5 +77,9 @@ def _facts(ids: Ids, least: int) -> NDArray[np.int64]:
     """Where whole facts' answers are asked for: the token before each number's first."""
     name_at = VOCABULARY.first["name"]
     names = np.flatnonzero((ids >= name_at) & (ids < name_at + NAMES))
-    asked = names + ASKED - 1 - 3
-    return asked[(asked >= least) & (asked < len(ids) - LENGTH)]
+    asked = names + ASKED - 1 - NAME_AT
+    asked = asked[(asked >= least) & (asked < len(ids) - LENGTH)]
+    number_at, end = VOCABULARY.first["number"], VOCABULARY.first["sign"]
+    whole = (ids[asked + 1] >= number_at) & (ids[asked + 2] >= number_at) & (ids[asked + 3] == end)
+    found: NDArray[np.int64] = asked[whole]
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .haystack import ASKED, LENGTH, NAMES, NUMBERS, VOCABULARY, Ids, Rng, prose
+from .haystack import ASKED, LENGTH, NAME_AT, NAMES, NUMBERS, VOCABULARY, Ids, Rng, prose
 from .method import temperature
 from .model import RetrievalTransformer
 
@@ -17,6 +17,7 @@ AGAIN = 0.5  # share of facts that repeat one, where there is one left
 UNKNOWN = 0.05  # share of queries whose answer has not been said yet
 ONLY_FACTS = 0.25  # share of contexts that are nothing but facts: the most distractors that there can be
 BIAS = 20  # times the rate for what a distance is worth, which has nats to go and Adam steps of one size
+_SAID = np.delete(VOCABULARY.fact(0, (0, 0)), [NAME_AT, ASKED, ASKED + 1])
 SHORTEST = 128  # tokens of a context
 Random = random.Random
 Tell = Callable[[float, float], None]  # told the loss of each step, and the share of queries answered right
@@ -31,8 +32,8 @@ def context(rng: Rng, length: int, facts: float) -> tuple[Ids, list[int], list[i
     again, new = [], []
     name_at = VOCABULARY.first["name"]
     for at in np.flatnonzero((ids >= name_at) & (ids < name_at + NAMES)):
-        place = int(at) - 3
-        if place < 0 or place + LENGTH > length:
+        place = int(at) - NAME_AT
+        if place < 0 or place + LENGTH > length or not _whole(ids[place : place + LENGTH]):
             continue
         if once and draw.random() < AGAIN:
             swap = draw.randrange(len(once))
@@ -45,6 +46,11 @@ def context(rng: Rng, length: int, facts: float) -> tuple[Ids, list[int], list[i
             new.append(place)
         ids[place : place + LENGTH] = VOCABULARY.fact(name, number)
     return ids, again, new
+
+
+def _whole(fact: Ids) -> bool:
+    kept = np.delete(fact, [NAME_AT, ASKED, ASKED + 1])
+    return bool((kept == _SAID).all())
 
 
 def batch(rng: Rng, contexts: int, length: int, facts: float, queries: int) -> tuple[Tensor, Tensor]:
