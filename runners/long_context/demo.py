@@ -47,7 +47,7 @@ class Config(ModelSettings):
     facts: float = setting(0.5, "share of sentences that are facts", source="ours: as needles are", gt=0, le=1)
     scale: float = setting(1.6, "s: logits are s ln(N) cos", source="ours: margins then grow as ln N does", gt=0, le=20)
     trained: int = setting(2 * K, "tokens of a context in training", source="ours: short", ge=256, multiple_of=128)
-    train_steps: int = setting(300, "steps of training", source="ours: a minute or two", ge=1, le=100_000)
+    train_steps: int = setting(200, "steps of training", source="ours: a minute, more gain little", ge=1, le=100_000)
     contexts: int = setting(4, "contexts in a step", source="ours: 8k tokens", ge=1, le=256)
     queries: int = setting(64, "queries of each context", source="ours: most facts that there are twice", ge=1)
     rate: float = setting(3e-3, "highest learning rate", source="ours: higher ones gain nothing", gt=0, le=0.1)

@@ -163,9 +163,9 @@ def _cost(series: dict[str, Any]) -> Figure:
         f"{one['length']:,} tokens {one['peak'] / 1e6:.1f} MB ({one['kept'] / 1e6:.1f} of KV)" for one in memory
     )
     fig, axes = figure(
-        f"Prefill은 초당 {rate / 1000:.0f}k token, 시간은 N^{series['exponent']:.2f} · "
-        f"Prefill reads {rate / 1000:.0f}k tokens a second; its time grows with N^{series['exponent']:.2f}",
-        alt=f"Left: seconds to read a context: {told}. "
+        f"Prefill은 CPU 초당 {rate / 1000:.0f}k token, 시간은 N^{series['exponent']:.2f} · "
+        f"Prefill reads {rate / 1000:.0f}k tokens a CPU second; its time grows with N^{series['exponent']:.2f}",
+        alt=f"Left: CPU seconds to read a context: {told}. "
         f"Right: resident memory above that before reading: {peaks or 'not measured'}.",
         width=8.4,
         height=3.2,
@@ -176,7 +176,7 @@ def _cost(series: dict[str, Any]) -> Figure:
     left.plot(x, seconds, "o-", color=ACCENT, markersize=4)
     left.plot(x, [seconds[-1] * n / x[-1] for n in x], color=LINE, zorder=0)
     left.set_yscale("log")
-    left.set_ylabel("prefill, s")
+    left.set_ylabel("prefill, CPU s")
     _lengths(left, series)
     if memory:
         right, lengths = axes[0][1], [one["length"] for one in memory]

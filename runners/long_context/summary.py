@@ -174,11 +174,11 @@ def _costs(found: Everything) -> Iterator[Metric]:
         label = f"token당 메모리 / 보관할 KV {kept:.0f} byte · memory per token / the {kept:.0f} bytes of KV"
         yield Metric("memory_ratio", slope / kept, label, "x", "lower", group=JUDGED)
     cells = found.measured.cells
-    label = "prefill 시간 ~ N^x의 x · x of prefill time ~ N^x"
+    label = "prefill CPU 시간 ~ N^x의 x · x of prefill CPU time ~ N^x"
     yield Metric("time_exponent", _exponent(cells), label, "", "lower", group=JUDGED)
     rate = cells[-1].length / min(cells[-1].seconds)
     label = f"prefill, {short(cells[-1].length)} token · tokens"
-    yield Metric("prefill_rate", rate, label, "tokens/s", "higher", group=JUDGED)
+    yield Metric("prefill_rate", rate, label, "tokens/CPU s", "higher", group=JUDGED)
 
 
 def _exponent(cells: Sequence[Cells]) -> float:
