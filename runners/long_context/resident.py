@@ -72,9 +72,11 @@ def memory(request: dict[str, Any]) -> list[dict[str, int]]:
 
 
 def _peak(model: RetrievalTransformer, length: int, request: dict[str, Any]) -> dict[str, int]:
-    """Reading and asking. Looked at after each chunk, while what was made of it is still there."""
+    """Reading and asking, above what is there with the text alone. Looked at after each chunk."""
     import numpy as np
 
+    depths = np.linspace(0, 1, NEEDLES).tolist()
+    haystack = hide(np.random.default_rng(length), length, depths, request["facts"])
     gc.collect()
     before, most = _resident(), 0
 
@@ -82,8 +84,6 @@ def _peak(model: RetrievalTransformer, length: int, request: dict[str, Any]) -> 
         nonlocal most
         most = max(most, _resident() - before)
 
-    depths = np.linspace(0, 1, NEEDLES).tolist()
-    haystack = hide(np.random.default_rng(length), length, depths, request["facts"])
     store = Store(length - 1, model.dims)
     read(model, haystack.ids, store, request["chunk"], look)
     queries = questions(model, haystack.ids, haystack.needles)
