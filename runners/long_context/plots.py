@@ -13,6 +13,7 @@ from nonmun.runner import Result
 from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, GROUND, INK, LINE, PLUM, SOFT, figure
 
 SHADES = LinearSegmentedColormap.from_list("nonmun", [GROUND, "#9cc4bd", ACCENT])
+FLAT = -0.05  # an exponent nearer to nought is a logarithm to the eye
 MODES = {"log_n": "log-N scaling", "fixed": "no log-N scaling"}
 
 
@@ -102,8 +103,8 @@ def _collapse(series: dict[str, Any]) -> Figure:
     )
     controls = ", ".join(f"{name} {value:.2f}" for name, value in series["controls"].items())
     fig, ax = figure(
-        f"log N 보정이 없으면 {where} token에서 무너집니다 (예측의 {ratio.strip(', ') or '?'}) · "
-        f"Without log-N scaling the number is lost at {where} tokens, {predicted:,.0f} predicted{ratio}",
+        f"log N 보정이 없으면 정답의 확률은 {where} token에서 1/2이 됩니다 (예측 {predicted:,.0f}) · "
+        f"Without log-N scaling the number's probability is 1/2 at {where} tokens ({predicted:,.0f} predicted{ratio})",
         alt=f"Greedy recall and probability of the number by length. {told}. Predicted half: {predicted:,.0f} tokens; "
         f"measured: {where}. Controls, recall: {controls}.",
         height=3.4,
@@ -116,10 +117,11 @@ def _collapse(series: dict[str, Any]) -> Figure:
     if measured:
         ax.plot(measured, 0.5, "D", color=PLUM)
         _note(ax, "measured", (measured, 0.5), (6, 4), PLUM)
-    for place, (label, colour) in enumerate((("log-N scaling", ACCENT), ("without, dashed; thin: probability", SOFT))):
-        ax.text(0.02, 0.2 - 0.08 * place, label, transform=ax.transAxes, fontsize=8, color=colour)
+    _note(ax, "probability, log-N scaling", (x[-1], series["mean"]["log_n"][-1]), (-112, 9), ACCENT)
+    _note(ax, "probability, without", (x[-1], series["mean"]["fixed"][-1]), (-92, -10), SOFT)
+    _note(ax, "greedy recall: with (line) and without (dashed)", (x[0], series["recall"]["log_n"][0]), (0, 5), SOFT)
     _lengths(ax, series)
-    ax.set_ylim(-0.03, 1.05)
+    ax.set_ylim(-0.03, 1.12)
     ax.set_ylabel("recall; probability of the number")
     return fig
 
@@ -142,12 +144,12 @@ def _margin(series: dict[str, Any]) -> Figure:
         height=3.4,
     )
     ax.plot(x, needed, color=INK, linewidth=1)
-    _note(ax, "ln N: p = 1/2", (x[-1], needed[-1]), (4, -3), INK)
+    _note(ax, "ln N: p = 1/2", (x[-1], needed[-1]), (4, 3), INK)
     for mode, style, label in (("log_n", {"color": ACCENT}, "log-N scaling"), ("fixed", CONTROL, "without")):
         low, _, high = zip(*series["margin"][mode], strict=True)
         ax.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)
         ax.plot(x, middle[mode], **style, marker="o", markersize=3)
-        _note(ax, label, (x[-1], middle[mode][-1]), (4, -3), style["color"])
+        _note(ax, label, (x[-1], middle[mode][-1]), (4, -10 if mode == "fixed" else -3), style["color"])
     _lengths(ax, series)
     ax.set_xlim(x[0] / 1.2, x[-1] * (x[-1] / x[0]) ** 0.22)
     ax.set_ylabel("margin, nats")
@@ -182,8 +184,8 @@ def _cost(series: dict[str, Any]) -> Figure:
         right, lengths = axes[0][1], [one["length"] for one in memory]
         right.plot(lengths, [one["peak"] / 1e6 for one in memory], "o-", color=ACCENT, markersize=4)
         right.plot(lengths, [one["kept"] / 1e6 for one in memory], **CONTROL)
-        _note(right, "measured", (lengths[-1], memory[-1]["peak"] / 1e6), (-54, 2), ACCENT)
-        _note(right, "KV to be kept", (lengths[-1], memory[-1]["kept"] / 1e6), (-60, -24), SOFT)
+        for row, (label, colour) in enumerate((("measured", ACCENT), ("KV to be kept", SOFT))):
+            right.text(0.04, 0.9 - 0.09 * row, label, transform=right.transAxes, fontsize=8, color=colour)
         right.set_xlabel("tokens of the context")
         right.set_ylabel("MB")
         right.set_xticks(lengths[-3:], series["names"][-3:], fontsize=8)
@@ -197,11 +199,15 @@ def _nll(series: dict[str, Any]) -> Figure:
     x = nll["position"]
     fitted = [a * position**b + c for position in x]
     some = range(0, len(x), max(1, len(x) // 8))
+    law = f"{a:.3g} x^{b:.3f} {'+' if c >= 0 else '−'} {abs(c):.3g}"
+    title = f"누적 NLL은 x^{b:.2f}을 따릅니다 · The cumulative NLL follows x^{b:.2f}"
+    if b > FLAT:
+        title = "누적 NLL은 멱법칙보다 로그를 따릅니다 · The cumulative NLL follows a logarithm, not a power law"
     fig, ax = figure(
-        f"누적 NLL은 x^{b:.2f}에 따라 내려갑니다 · The cumulative NLL falls with x^{b:.2f}",
+        title,
         alt="Nats per token of a number, on average up to a position, in texts that repeat facts: "
         + ", ".join(f"{x[i]:,} {nll['cumulative'][i]:.2f}" for i in some)
-        + f". Fitted: {a:.3g} x^{b:.3g} + {c:.3g}, off by {nll['off']:.2g} nats.",
+        + f". Fitted: {law}, off by {nll['off']:.2g} nats.",
         height=3.2,
     )
     ax.plot(x, fitted, color=INK, linewidth=1)
@@ -209,7 +215,7 @@ def _nll(series: dict[str, Any]) -> Figure:
     ax.plot(x, nll["own"], ".", color=GREY, markersize=4)
     ax.set_xscale("log")
     for row, (label, colour) in enumerate((
-        ("cumulative", ACCENT), (f"{a:.3g} x^{b:.2f} + {c:.2g}", INK), ("at the position", SOFT),
+        ("cumulative", ACCENT), (law, INK), ("at the position", SOFT),
     )):  # fmt: skip
         ax.text(0.98, 0.9 - 0.09 * row, label, transform=ax.transAxes, ha="right", fontsize=8, color=colour)
     ax.set_ylim(bottom=0)
