@@ -35,13 +35,14 @@ def _layer(layer: LocalLayer, x_TE: Tensor) -> Tensor:
     """One head at a time, each with the full matrix of its logits and a mask."""
     tokens, window = len(x_TE), layer.bias_HW.shape[1]
     q, k, v = (part.unflatten(-1, (layer.heads, -1)) for part in layer.qkv(layer.attention_norm(x_TE)).chunk(3, -1))
-    place = torch.arange(tokens, device=x_TE.device)
-    distance = place[:, None] - place
-    outside = (distance < 0) | (distance >= window)
-    distance.clamp_(0, window - 1)
     heads = []
     for head in range(layer.heads):
-        logits = q[:, head] @ k[:, head].T / math.sqrt(q.shape[-1]) + layer.bias_HW[head][distance]
-        heads.append(logits.masked_fill_(outside, -math.inf).softmax(-1) @ v[:, head])
+        logits = (q[:, head] @ k[:, head].T).div_(math.sqrt(q.shape[-1]))
+        bias_TT = torch.full_like(logits, -math.inf)
+        for distance in range(min(window, tokens)):
+            bias_TT.diagonal(-distance).fill_(layer.bias_HW[head, distance].item())
+        logits += bias_TT
+        del bias_TT  # each of these matrices takes 256 MB at 8k
+        heads.append(logits.softmax(-1) @ v[:, head])
     x_TE = x_TE + layer.out(torch.cat(heads, dim=-1))
     return x_TE + layer.down(functional.gelu(layer.up(layer.mlp_norm(x_TE))))
