@@ -12,6 +12,7 @@ from benchmarks import (
     cot_decoding,
     data_selection,
     editing,
+    long_context,
     mixture_of_experts,
     parsing,
     search,
@@ -30,6 +31,7 @@ ROOMS = {
     "cot_decoding": cot_decoding,
     "mixture_of_experts": mixture_of_experts,
     "data_selection": data_selection,
+    "long_context": long_context,
 }
 
 
