@@ -65,6 +65,7 @@ def _loss(result: Result) -> Figure:
             ax.plot(ours.ci95, [place - 0.2] * 2, color=colour, linewidth=1.2)
     ax.set_yticks(range(len(others)), [_name(kind, series) for kind in reversed(others)])
     ax.set_ylim(-0.6, len(others) - 0.4)
+    ax.locator_params(axis="x", nbins=6)
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.annotate("dense", (0, len(others) - 0.55), (4, 0), textcoords="offset points", fontsize=8, color=SOFT)
