@@ -82,7 +82,7 @@ def _kept(series: dict[str, Any]) -> Figure:
         ax.plot(fractions, [100 * value for value in own], **STYLE[name])
         ends.append((100 * own[0], CHOICES[name], STYLE[name]["color"]))
     ax.set_xscale("log")
-    ax.set_ylim(-3, 105)
+    ax.set_ylim(-8, 105)
     _name_ends(ax, fractions[0], ends, left=True)
     ax.set_xlim(fractions[0] / 3.2, 1.05)
     ax.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5, 1], ["2 %", "5 %", "10 %", "20 %", "50 %", "all"])
