@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nonmun.runner import Result
+from nonmun.runner import Metric, Result
 from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, LINE, PLUM, SOFT, figure
 
 RATERS = {
@@ -29,9 +29,8 @@ STYLE: dict[str, dict[str, Any]] = {
 
 def draw(result: Result) -> dict[str, Figure]:
     series = result.series
-    return {
-        "auc": _auc(series), "kept": _kept(series), "loss": _loss(series), "tau": _tau(series["tau"]),
-    }  # fmt: skip
+    loss = _loss(series, result.metric("tokens_saved"))
+    return {"auc": _auc(series), "kept": _kept(series), "loss": loss, "tau": _tau(series["tau"])}
 
 
 def _auc(series: dict[str, Any]) -> Figure:
@@ -92,14 +91,15 @@ def _kept(series: dict[str, Any]) -> Figure:
     return fig
 
 
-def _loss(series: dict[str, Any]) -> Figure:
+def _loss(series: dict[str, Any], saved: Metric) -> Figure:
     """High-quality loss against tokens, the same with rating charged, then the in-distribution loss."""
     curves, extra = series["curves"], series["rating_tokens"]
+    low, high = saved.ci95 or (saved.value, saved.value)
+    value = f"{saved.value:.0f} [{low:.0f}, {high:.0f}]"
     last = {name: {w: fmean(one[w][-1] for one in own) for w in ("good", "same")} for name, own in curves.items()}
     told = "; ".join(f"{CHOICES[name]} {own['good']:.2f} and {own['same']:.2f}" for name, own in last.items())
     fig, axes = figure(
-        f"고품질 loss에 이르는 token을 {series['saved']:.0f} % 덜 씁니다 · "
-        f"The high-quality loss takes {series['saved']:.0f} % fewer tokens",
+        f"고품질 loss에 이르는 token이 {value} % 줄었습니다 · The high-quality loss takes {value} % fewer tokens",
         alt="Loss in nats per token, each seed and the mean: on the high-quality set against tokens of training; the "
         f"same with rating charged, {extra:,.0f} tokens' worth of compute; and on the in-distribution set. At the end, "
         f"high-quality and in-distribution: {told}.",
@@ -121,6 +121,7 @@ def _loss(series: dict[str, Any]) -> Figure:
             most = max(most, own[0]["tokens"][-1] + move)
             ends.append((mean[-1], CHOICES[name], STYLE[name]["color"]))
         ax.set_title(title, fontsize=9, fontweight="normal")
+        ax.margins(y=0.1)
         if not charged:
             _name_ends(ax, most, ends)
             ax.set_xlim(0, most * 1.6)
