@@ -75,7 +75,8 @@ def island(body: str, block_level: Collection[str]) -> str | None:
     tags = set(found)
     if len(found) != text.count("<") or not all(map(_is_plain, tags)):
         return None
-    return text if _is_one_element(text, found, block_level) or _is_row_of_elements(text, block_level) else None
+    one = _is_one_element(text, found[0], block_level)
+    return text if one or _is_row_of_elements(text, block_level) else None
 
 
 def element(body: str, block_level: Collection[str]) -> str | None:
@@ -109,31 +110,20 @@ def _is_plain(tag: str) -> bool:
     return usual and name not in _TEXT_ELEMENTS and not (closing and (attributes or empty))
 
 
-def _is_one_element(text: str, tags: list[str], block_level: Collection[str]) -> bool:
-    """Whether the text, whose tags are these and plain, is one element, which ends with it: as our pages are."""
-    whole = _name(tags[0])
-    if whole not in block_level or whole == "hr" or tags[0].endswith("/>") or not text.endswith(f"</{whole}>"):
-        return False
-    if text.count(f"<{whole}") == 1 and text.count(f"</{whole}") == 1:
-        return True  # closing tags close what was opened last under their name, so nothing else can close it
-    open_tags: list[str] = []
-    for tag in tags[:-1]:
-        name = _name(tag)
-        if name[0] != "/":
-            if name != "hr" and tag[-2] != "/":
-                open_tags.append(name)
-        elif (name := name[1:]) in open_tags:
-            while open_tags.pop() != name:
-                pass
-            if not open_tags:
-                return False
-    return open_tags.count(whole) == 1
+def _is_one_element(text: str, first: str, block_level: Collection[str]) -> bool:
+    """Whether the text, whose tags are plain, is an element that holds no other of its name: as our pages are.
 
-
-@lru_cache(maxsize=1 << 14)
-def _name(tag: str) -> str:
-    """The name of a plain tag, in small letters, with the slash of a closing one before it."""
-    return tag[1:-1].rstrip("/").partition(" ")[0].lower()
+    Closing tags close what was opened last under their name, so nothing but its own can close the outermost element.
+    """
+    name = first[1:-1].partition(" ")[0]
+    return (
+        name in block_level
+        and name != "hr"
+        and not first.endswith("/>")
+        and text.endswith(f"</{name}>")
+        and text.count(f"<{name}") == 1
+        and text.count(f"</{name}") == 1
+    )
 
 
 def _is_row_of_elements(text: str, block_level: Collection[str]) -> bool:

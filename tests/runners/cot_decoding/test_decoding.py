@@ -1,11 +1,12 @@
 import pytest
 import torch
+from tiny_llama import PLACES
 
 from runners.cot_decoding import DecodingError, Path, aggregate, cot_decode, cot_decode_all, max_path
 from runners.cot_decoding.answers import last_of
 from runners.cot_decoding.decoding import ends
 
-from .conftest import PLACES, byte_tokenizer, tiny_model
+from .conftest import byte_tokenizer, tiny_model
 
 
 def test_one_line_gives_the_paths_of_a_prompt(model, tokenizer):
