@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import safetensors
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nonmun.runner import RunnerError
+from nonmun.runner.files import put
 
 from .method import Hashes, Sketch
 
@@ -28,18 +28,11 @@ def save(path: Path, sketch: Sketch) -> int:
     settings = {name: getattr(sketch.hashes, name) for name in _SETTINGS} | {"documents": sketch.documents}
     tags = {"format": FORMAT, "settings": json.dumps(settings, sort_keys=True)}
     data = safetensors.torch.save({"counts": sketch.counts_RB}, tags | {"content": _content(sketch.counts_RB, tags)})
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        put(path, data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunnerError(f"{path}: {reason}; nothing was written", mend="name another place, or make room") from error
-    finally:
-        draft.unlink(missing_ok=True)
     return len(data)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nonmun.runner import Progress, RunnerError
+from nonmun.runner.files import put
 
 from . import ranking
 from .keeping import write_kept
@@ -122,19 +123,6 @@ def read_part(job: Job, number: int) -> dict[str, Any] | None:
         return {**found, **json.loads(found["said"].tobytes())}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-
-
-def put(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _claim(job: Job) -> None:
