@@ -34,9 +34,10 @@ def draw(result: Result) -> dict[str, Figure]:
     title = f"Ask-LLM과 가장 가까운 순위는 τ = {tau:.2f} · "
     title += f"The ranking nearest to Ask-LLM's: {CHOICES[near]}, τ = {tau:.2f}"
     alike = tau_map(series["tau"], CHOICES, title, size=(5.2, 4.2))
-    shares = by_share(series["by_share"], CHOICES, STYLE, SETS, _share_title(series["by_share"]))
-    loss = _loss(series, result.metric("tokens_saved"))
-    return {"auc": _auc(series), "kept": _kept(series), "loss": loss, "fractions": shares, "tau": alike}
+    found = {"auc": _auc(series), "kept": _kept(series), "loss": _loss(series, result.metric("tokens_saved"))}
+    if len((shares := series["by_share"])["ask_llm"]) > 1:
+        found["fractions"] = by_share(shares, CHOICES, STYLE, SETS, _share_title(shares))
+    return found | {"tau": alike}
 
 
 def _share_title(shares: dict[str, Any]) -> str:

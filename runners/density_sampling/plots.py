@@ -31,11 +31,10 @@ def draw(result: Result) -> dict[str, Figure]:
     near, tau = nearest(series["tau"], "density", ("printed", "wide"))
     title = f"Density와 가장 가까운 순위는 {TITLES[near]}, τ = {tau:.2f} · "
     title += f"The ranking nearest to density's is that of {TITLES[near]}, τ = {tau:.2f}"
-    return {
-        "shares": _shares(series), "sketch": _sketch(series), "density": _density(series), "loss": _loss(series),
-        "fractions": by_share(series["by_share"], TITLES, STYLE, SETS, _share_title(series["by_share"])),
-        "tau": tau_map(series["tau"], TITLES, title, size=(5.6, 4.6)),
-    }  # fmt: skip
+    found = {"shares": _shares(series), "sketch": _sketch(series), "density": _density(series), "loss": _loss(series)}
+    if len((shares := series["by_share"])["density"]) > 1:
+        found["fractions"] = by_share(shares, TITLES, STYLE, SETS, _share_title(shares))
+    return found | {"tau": tau_map(series["tau"], TITLES, title, size=(5.6, 4.6))}
 
 
 def _share_title(shares: dict[str, Any]) -> str:
