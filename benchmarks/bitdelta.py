@@ -18,6 +18,8 @@ SHAPES = [(192, 576), (576, 576), (1536, 576), (576, 1536), (4096, 4096)]  # Smo
 TOKENS = [1, 4, 16, 64, 256]
 TENANTS = 16
 NOISE = 0.9  # two runs of the same code differ by so much on a machine that does something else as well
+GPU_SHAPES = [(4096, 4096), (11008, 4096), (4096, 11008)]  # of a 7B model
+CACHE = 60_000_000  # bytes of an H200's
 BANDWIDTH = {"H100": 3.35e12, "H200": 4.8e12}  # bytes a second, from their data sheets
 
 
@@ -32,21 +34,15 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
     return rows + (_gpu() if torch.cuda.is_available() else [])
 
 
-def _together(
-    *works: Callable[[], object],
-    clock: Callable[[], float] = time.process_time,
-    wait: Callable[[], object] = lambda: None,
-) -> list[float]:
+def _together(*works: Callable[[], object]) -> list[float]:
     """The median seconds of each, taken in turns. CPU seconds of one thread, since wall time counts other programs."""
     spent: list[list[float]] = [[] for _ in works]
     for round_ in range(ROUNDS + 2):
         for work, times in zip(works, spent, strict=True):
-            wait()
-            started = clock()
+            started = time.process_time()
             work()
-            wait()
             if round_ >= 2:
-                times.append(clock() - started)
+                times.append(time.process_time() - started)
     return [median(times) for times in spent]
 
 
@@ -108,28 +104,64 @@ def _mixed() -> list[Row]:
 
 
 def _gpu() -> list[Row]:
-    """The Triton kernel on a matrix of a 7B model, against reading its bits once, and against fp16 products."""
+    """The Triton kernel on matrices of a 7B model, against reading its bits once, and against fp16 products.
+
+    Each call of a graph reads other bits and weights than the last, more of them than a cache holds, as decoding does.
+    """
     import torch
 
-    from runners.bitdelta.method import pack_signs
     from runners.bitdelta.triton_kernels import sign_product_rows
 
-    outputs = inputs = 4096
     device = torch.cuda.get_device_name()
-    bits = torch.stack([pack_signs(torch.randn(outputs, inputs, device="cuda")) for _ in range(TENANTS)])
-    full = torch.randn(TENANTS, outputs, inputs, device="cuda", dtype=torch.float16)
+    most = next((most for name, most in BANDWIDTH.items() if name in device), None)
     rows = []
-    for batch in (1, 4, TENANTS):
-        x = torch.randn(batch, inputs, device="cuda", dtype=torch.float16)
-        tenants = torch.arange(batch, device="cuda", dtype=torch.int32)
-        ours, full_time = _together(
-            lambda x=x, tenant=tenants: sign_product_rows(x, bits, tenant),
-            lambda x=x: [row @ own.T for row, own in zip(x.split(1), full, strict=False)],
-            clock=time.perf_counter,
-            wait=torch.cuda.synchronize,
-        )
-        read = batch * bits[0].nbytes / ours
-        share = [f"{read / most:.0%} of the memory's bandwidth, " for name, most in BANDWIDTH.items() if name in device]
-        figure = f"{1e6 * ours:.0f} µs, {''.join(share)}{full_time / ours:.1f}x as fast as fp16 products"
-        rows.append(Row(f"Triton kernel, {batch} rows of {batch} tenants, {outputs} × {inputs}, {device}", figure))
+    for outputs, inputs in GPU_SHAPES:
+        for batch in (1, 4, TENANTS):
+            x = torch.randn(batch, inputs, device="cuda", dtype=torch.float16)
+            tenants = torch.arange(batch, device="cuda", dtype=torch.int32)
+            packed = [
+                torch.randint(0, 256, (batch, outputs, inputs // 8), device="cuda", dtype=torch.uint8)
+                for _ in range(_copies(batch * outputs * inputs // 8))
+            ]
+            full = [
+                torch.randn(batch, outputs, inputs, device="cuda", dtype=torch.float16)
+                for _ in range(_copies(2 * batch * outputs * inputs))
+            ]
+            ours = _seconds([lambda bits=bits, x=x, own=tenants: sign_product_rows(x, bits, own) for bits in packed])
+            apart = _seconds(
+                [lambda own=own, x=x: [r @ w.T for r, w in zip(x.split(1), own, strict=True)] for own in full]
+            )
+            together = _seconds([lambda own=own, x=x: torch.bmm(own, x.unsqueeze(2)) for own in full])
+            share = f"{packed[0].nbytes / ours / most:.0%} of the memory's bandwidth, " if most else ""
+            figure = f"{1e6 * ours:.1f} µs, {share}{apart / ours:.1f}x as fast as {batch} fp16 products"
+            figure += f", {together / ours:.1f}x as fast as one batched"
+            rows.append(Row(f"Triton kernel, {batch} rows of {batch} tenants, {outputs} × {inputs}, {device}", figure))
     return rows
+
+
+def _copies(size: int) -> int:
+    """As many as make four times the cache of an H100 or H200, within reason."""
+    return max(2, min(64, -(-CACHE * 4 // size)))
+
+
+def _seconds(works: list[Callable[[], object]]) -> float:
+    """Of one call: the median of replays of a graph that holds all of them, by the GPU's own clock."""
+    import torch
+
+    stream = torch.cuda.Stream()
+    with torch.cuda.stream(stream):
+        works[0]()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        for work in works:
+            work()
+    spent = []
+    for _ in range(ROUNDS + 2):
+        started, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        started.record()
+        graph.replay()
+        ended.record()
+        torch.cuda.synchronize()
+        spent.append(started.elapsed_time(ended) / 1e3)
+    return median(spent[2:]) / len(works)

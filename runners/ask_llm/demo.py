@@ -6,7 +6,9 @@ that into metrics; corpus.py rates a corpus of one's own.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from nonmun.runner import Criterion, Preset, Progress, Result, setting
 from runners.selection.command import CorpusSettings
@@ -40,6 +42,9 @@ class Config(CorpusSettings):
     tuning: int = setting(360, "texts that it is tuned on", source="ours: few are seen twice", ge=36, le=2000)
     together: int = setting(16, "documents that are rated together", source="ours: fits a cache", ge=1, le=1024)
     chosen: float = setting(0.15, "share that is trained on", source="ours: within 10-20 %", gt=0, le=1)
+    ratios: tuple[Annotated[float, Field(gt=0, le=1)], ...] = setting(
+        (), "further shares that are trained on", source="ours: below and above the claim's"
+    )
     trained: tuple[str, ...] = setting(
         ("everything", "ask_llm", "perplexity_low"), "what small LMs are trained on",
         source="ours: the claim's, and a rival",
@@ -59,8 +64,9 @@ _MORE = (
 PRESETS = {
     "quick": Preset(Config(), minutes=4, gib=3, about="1,000 documents, a small LM three times on three choices"),
     "full": Preset(
-        Config(documents=4000, each=40, tune_steps=120, tuning=720, tokens=240_000, trained=_MORE),
-        minutes=25, gib=4, about="4,000 documents, a small LM three times on nine choices",
+        Config(documents=4000, each=40, tune_steps=120, tuning=720, tokens=160_000, trained=_MORE, ratios=(0.05, 0.4)),
+        minutes=25, gib=4,
+        about="4,000 documents, a small LM three times on nine choices, eight of them at three shares",
     ),
 }  # fmt: skip
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nonmun.runner import Progress, RunnerError
+from nonmun.runner import Progress
 from runners.models import embedder, language_model
 from runners.selection import samplers, training
+from runners.selection.comparison import Comparison, Corpus, compare
 from runners.selection.samplers import Docs, Hashes, Sampler
 
 from . import mixture
@@ -35,10 +36,9 @@ class Found:
     corpus_kinds: list[str]
     kept: dict[str, list[float]] = field(default_factory=dict)  # share of clean texts by fraction
     score: dict[str, Array] = field(default_factory=dict)
-    curves: dict[str, list[training.Curve]] = field(default_factory=dict)
+    trained: Comparison = field(default_factory=lambda: Comparison(1.0))
     chosen_clean: dict[str, list[float]] = field(default_factory=dict)
     losses: list[float] = field(default_factory=list)  # of tuning
-    parameters: int = 0
     rater_flop: float = 0.0  # of rating the corpus
     train_flop: float = 0.0  # of one training
     where: str = "cpu"
@@ -115,24 +115,11 @@ def _choose_and_train(texts: mixture.Mixture, yes_N: Array, config: Config, prog
         "same": training.held_out(training.encode(tokenizer, texts.same), shape.window),
         "good": training.held_out(training.encode(tokenizer, texts.good), shape.window),
     }
-    runs = []
-    for seed in range(config.seed, config.seed + config.repeats):
-        for name in config.trained:
-            chosen = np.arange(count)
-            if name != "everything":
-                chosen = _named(every, name).select(found.score[name], config.chosen, seed)
-            found.chosen_clean.setdefault(name, []).append(float(worth[chosen].mean()))
-            runs.append(training.Run(name, seed, [encoded[place] for place in chosen]))
-    for run, curve, trained in training.train_all(runs, shape, sets, progress, "train"):
-        found.curves.setdefault(run.name, []).append(curve)
-        found.parameters = sum(weight.numel() for weight in trained.parameters())
-    found.train_flop = 6.0 * found.parameters * shape.steps * shape.window * shape.batch
-
-
-def _named(every: dict[str, Sampler], name: str) -> Sampler:
-    if name not in every:
-        raise RunnerError(f"nothing is called '{name}'", mend=f"there are everything, {', '.join(every)}")
-    return every[name]
+    corpus, seeds = Corpus(encoded, every, found.score), range(config.seed, config.seed + config.repeats)
+    found.trained = compare(corpus, config.trained, (config.chosen, *config.ratios), seeds, shape, sets, progress)
+    for name in config.trained:
+        found.chosen_clean[name] = [float(worth[corpus.select(name, config.chosen, seed)].mean()) for seed in seeds]
+    found.train_flop = 6.0 * found.trained.parameters * shape.steps * shape.window * shape.batch
 
 
 def _samplers(x_ND: NDArray[np.float32] | None, config: Config) -> list[Sampler]:

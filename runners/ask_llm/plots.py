@@ -5,11 +5,11 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nonmun.runner import Metric, Result
-from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, LINE, PLUM, SOFT, figure
+from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, LINE, PLUM, SOFT, figure, label_ends
+from runners.selection.drawing import by_share, nearest, tau_map
 
 RATERS = {
     "tuned": ("tuned rater", ACCENT), "short": ("short prompt", BLUE), "paper": ("the paper's prompt", PLUM),
@@ -20,6 +20,7 @@ CHOICES = {
     "prototypes": "prototypes", "perplexity_low": "low perplexity", "perplexity_middle": "middle perplexity",
     "perplexity_high": "high perplexity",
 }  # fmt: skip
+SETS = {"good": "high-quality", "same": "in-distribution"}
 STYLE: dict[str, dict[str, Any]] = {
     "everything": {"color": GREY}, "ask_llm": {"color": ACCENT}, "random": dict(CONTROL), "density": {"color": BLUE},
     "semdedup": {"color": PLUM}, "prototypes": {"color": PLUM, "linestyle": "--"}, "perplexity_low": {"color": AMBER},
@@ -29,8 +30,26 @@ STYLE: dict[str, dict[str, Any]] = {
 
 def draw(result: Result) -> dict[str, Figure]:
     series = result.series
+    near, tau = nearest(series["tau"], "ask_llm")
+    title = f"Ask-LLM과 가장 가까운 순위는 τ = {tau:.2f} · "
+    title += f"The ranking nearest to Ask-LLM's: {CHOICES[near]}, τ = {tau:.2f}"
+    alike = tau_map(series["tau"], CHOICES, title, size=(5.2, 4.2))
+    shares = by_share(series["by_share"], CHOICES, STYLE, SETS, _share_title(series["by_share"]))
     loss = _loss(series, result.metric("tokens_saved"))
-    return {"auc": _auc(series), "kept": _kept(series), "loss": loss, "tau": _tau(series["tau"])}
+    return {"auc": _auc(series), "kept": _kept(series), "loss": loss, "fractions": shares, "tau": alike}
+
+
+def _share_title(shares: dict[str, Any]) -> str:
+    """The high-quality loss at the smallest share against a random choice's, or where there is none everything's."""
+    ours, theirs = (
+        {one["share"]: one["good"]["mean"] for one in shares.get(name, [])} for name in ("ask_llm", "random")
+    )
+    least = min(ours)
+    korean, english = ("무작위", "random") if least in theirs else ("전체", "everything")
+    gap = f"{ours[least] - theirs.get(least, shares['everything'][0]['good']['mean']):+.2f}"
+    share = f"{100 * least:g} %"
+    korean = f"{share}만 써도 고품질 loss는 {korean} 대비 {gap}"
+    return f"{korean} · On {share} the high-quality loss is {gap} against {english}"
 
 
 def _auc(series: dict[str, Any]) -> Figure:
@@ -82,7 +101,7 @@ def _kept(series: dict[str, Any]) -> Figure:
         ends.append((100 * own[0], CHOICES[name], STYLE[name]["color"]))
     ax.set_xscale("log")
     ax.set_ylim(-8, 105)
-    _name_ends(ax, fractions[0], ends, left=True)
+    label_ends(ax, fractions[0], ends, left=True)
     ax.set_xlim(fractions[0] / 3.2, 1.05)
     ax.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5, 1], ["2 %", "5 %", "10 %", "20 %", "50 %", "all"])
     ax.minorticks_off()
@@ -123,53 +142,9 @@ def _loss(series: dict[str, Any], saved: Metric) -> Figure:
         ax.set_title(title, fontsize=9, fontweight="normal")
         ax.margins(y=0.1)
         if not charged:
-            _name_ends(ax, most, ends)
+            label_ends(ax, most, ends)
             ax.set_xlim(0, most * 1.6)
         ax.ticklabel_format(axis="x", style="sci", scilimits=(3, 3))
         ax.set_xlabel("tokens")
     axes[0].set_ylabel("nats per token")
-    return fig
-
-
-def _name_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]], *, left: bool = False) -> None:
-    """Names at the ends of lines, pushed apart where they end together."""
-    low, high = ax.get_ylim()
-    apart, last = (high - low) * 0.065, float("inf")
-    for value, label, colour in sorted(ends, reverse=True):
-        last = min(value, last - apart)
-        ink = SOFT if colour == GREY else colour
-        ax.annotate(label, (x, last), (-5 if left else 5, -3), textcoords="offset points", fontsize=8, color=ink,
-                    ha="right" if left else "left")  # fmt: skip
-
-
-def _tau(tau: dict[str, Any]) -> Figure:
-    from matplotlib.patches import Rectangle
-
-    names, values = tau["names"], tau["values"]
-    told = "; ".join(
-        f"{CHOICES[a]} and {CHOICES[b]} {values[i][j]:.2f}"
-        for i, a in enumerate(names)
-        for j, b in enumerate(names)
-        if j > i
-    )
-    ours = names.index("ask_llm")
-    near = max((j for j in range(len(names)) if j != ours), key=lambda j: abs(values[ours][j]))
-    fig, ax = figure(
-        f"Ask-LLM과 가장 가까운 순위는 τ = {values[ours][near]:.2f} · "
-        f"The ranking nearest to Ask-LLM's: {CHOICES[names[near]]}, τ = {values[ours][near]:.2f}",
-        alt=f"Kendall's tau between the rankings of the corpus. {told}.",
-        width=5.2,
-        height=4.2,
-    )
-    for i, row in enumerate(values):
-        for j, value in enumerate(row):
-            colour = ACCENT if value > 0 else PLUM
-            ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=colour, alpha=0.5 * abs(value), linewidth=0))
-            ax.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=8)
-    ax.set_xticks(range(len(names)), [CHOICES[name] for name in names], rotation=40, ha="right", fontsize=8)
-    ax.set_yticks(range(len(names)), [CHOICES[name] for name in names], fontsize=8)
-    ax.set_xlim(-0.5, len(names) - 0.5)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_aspect("equal")
-    ax.grid(visible=False)
     return fig

@@ -102,7 +102,7 @@ def _mass(found: Found) -> Iterator[Metric]:
 def _saved(found: Found) -> Iterator[Metric]:
     """Against the high-quality loss that random draws from everything end with, seed by seed."""
     saved, gaps = [], []
-    for ours, theirs in zip(found.curves["ask_llm"], found.curves["everything"], strict=True):
+    for ours, theirs in zip(found.trained.curves["ask_llm"], found.trained.curves["everything"], strict=True):
         share, gap = saving(ours, theirs)
         saved.append(share)
         gaps.append(gap)
@@ -145,8 +145,8 @@ def _choices(found: Found) -> Iterator[Metric]:
 
 def _losses(found: Found) -> Iterator[Metric]:
     for which, (korean, english) in SETS.items():
-        base = fmean(curve.losses[which][-1] for curve in found.curves["everything"])
-        for name, curves in found.curves.items():
+        base = fmean(curve.losses[which][-1] for curve in found.trained.curves["everything"])
+        for name, curves in found.trained.curves.items():
             value, ci95 = student([curve.losses[which][-1] for curve in curves])
             ours, theirs = CHOICES[name]
             label = f"{korean} loss, {ours} · {english} loss, {theirs}"
@@ -155,6 +155,7 @@ def _losses(found: Found) -> Iterator[Metric]:
 
 def series(found: Found) -> dict[str, Any]:
     """All that the figures need."""
+    curves = found.trained.curves
     ranked = {name: _direction(name, score_N) for name, score_N in found.score.items() if len(set(score_N)) > 1}
     return {
         "auc": {
@@ -168,14 +169,15 @@ def series(found: Found) -> dict[str, Any]:
         "clean": fmean(kind == CLEAN for kind in found.corpus_kinds),
         "curves": {
             name: [{"tokens": curve.tokens, **{k: [round(x, 4) for x in v] for k, v in curve.losses.items()}}
-                   for curve in curves]
-            for name, curves in found.curves.items()
+                   for curve in own]
+            for name, own in curves.items()
         },
         "saved": fmean(
-            saving(a, b)[0] for a, b in zip(found.curves["ask_llm"], found.curves["everything"], strict=True)
+            saving(a, b)[0] for a, b in zip(curves["ask_llm"], curves["everything"], strict=True)
         ),
-        "rating_tokens": found.rater_flop / (6 * found.parameters),
-        "parameters": found.parameters,
+        "rating_tokens": found.rater_flop / (6 * found.trained.parameters),
+        "by_share": found.trained.by_share(),
+        "parameters": found.trained.parameters,
         "tuning": [round(loss, 4) for loss in found.losses],
         "tau": {
             "names": list(ranked),

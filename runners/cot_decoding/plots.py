@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nonmun.runner import Result
-from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, INK, LINE, PLUM, SOFT, figure
+from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, INK, LINE, PLUM, SOFT, figure, label_ends
 
 FAMILIES = {"arithmetic": "arithmetic", "lookup": "lookup", "parity": "year parity", "corrupted": "corrupted chains"}
 MARKS = {True: "✓", False: "✗"}
@@ -106,24 +105,13 @@ def _by_k(series: dict[str, Any]) -> Figure:
         ax.plot(k, value, "D", color=PLUM)
         note = "self-con-\nsistency,\nequal\ntokens"
         ax.annotate(note, (k, value), (-6, -40), textcoords="offset points", ha="right", fontsize=8, color=PLUM)
-    _label_ends(ax, ks[-1], ends, apart=7, top=100)
+    label_ends(ax, ks[-1], ends, apart=7, top=100)
     ax.set_xlim(ks[0] - 0.3, ks[-1] * 1.32)
     ax.set_xticks([most for most in ks if most in (1, 2, 4, 6, 8, 10, 15, 20)])
     ax.set_ylim(-3, 103)
     ax.set_xlabel("k, branches at the first token")
     ax.set_ylabel("accuracy, %")
     return fig
-
-
-def _label_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]], apart: float, top: float) -> None:
-    """Names at the ends of lines, pushed apart where the lines end together, and none of them above `top`."""
-    ranked = sorted(ends, reverse=True)
-    heights: list[float] = []
-    for value, _, _ in ranked:
-        heights.append(min(value, (heights[-1] - apart) if heights else top))
-    for height, (_, label, colour) in zip(heights, ranked, strict=True):
-        ink = SOFT if colour == GREY else colour
-        ax.annotate(label, (x, height), (6, -3), textcoords="offset points", fontsize=8, color=ink)
 
 
 def _auroc(series: dict[str, Any]) -> Figure:
@@ -180,7 +168,7 @@ def _steps(series: dict[str, Any]) -> Figure:
         for x, row in zip(at, rows.values(), strict=True):
             ax.plot([x, x], row[6], color=colours[name], linewidth=1)
         ends.append((list(rows.values())[-1][5], FAMILIES[name], colours[name]))
-    _label_ends(ax, 4.1, ends, apart=9, top=100)
+    label_ends(ax, 4.1, ends, apart=9, top=100)
     ax.axhline(0, color=LINE, zorder=0)
     ax.set_xlim(0.8, 5.1)
     ax.set_xticks([1, 2, 3, 4])

@@ -6,7 +6,9 @@ into metrics; corpus.py does the same for a corpus of one's own.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from nonmun.runner import Criterion, Preset, Progress, Result, setting
 from runners.selection.command import CorpusSettings
@@ -38,6 +40,9 @@ class Config(CorpusSettings):
     draws: int = setting(20, "samples that are drawn", source="ours: for an interval", ge=2, le=1000)
     clusters: int = setting(50, "clusters of SemDeDup and prototypes", source="ours: some 50 documents each", ge=1)
     repeats: int = setting(3, "training seeds, from --seed on", source="ours: for an interval", ge=2, le=20)
+    ratios: tuple[Annotated[float, Field(gt=0, le=1)], ...] = setting(
+        (), "further shares that are trained on", source="ours: below and above --set keep"
+    )
     trained: tuple[str, ...] = setting(
         ("everything", "density", "random"), "what small LMs are trained on", source="ours: the claim's three",
         min_length=3,
@@ -54,8 +59,9 @@ _MORE = (
 PRESETS = {
     "quick": Preset(Config(), minutes=4, gib=2, about="2,000 documents, a small LM three times on three choices"),
     "full": Preset(
-        Config(documents=5000, tokens=400_000, trained=_MORE, clusters=100),
-        minutes=25, gib=3, about="5,000 documents, a small LM three times on ten choices",
+        Config(documents=5000, tokens=200_000, trained=_MORE, ratios=(0.05, 0.3), clusters=100),
+        minutes=25, gib=3,
+        about="5,000 documents, a small LM three times on ten choices, nine of them at three shares",
     ),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nonmun.runner import Progress, RunnerError
 from runners.selection import samplers, training
+from runners.selection.comparison import Comparison, Corpus, compare
 from runners.selection.samplers import Docs, Sampler
 
 from . import skew
@@ -35,12 +36,13 @@ class Found:
     topics: list[str]
     score: dict[str, Array] = field(default_factory=dict)
     drawn: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    curves: dict[str, list[training.Curve]] = field(default_factory=dict)
+    trained: Comparison = field(default_factory=lambda: Comparison(1.0))
     keep: float = 0.1
-    parameters: int = 0
 
 
 def measure(config: Config, progress: Progress) -> Found:
+    if lacking := {"everything", "density", "random"} - set(config.trained):
+        raise RunnerError(f"'{min(lacking)}' is not trained on", mend="everything, density and random are needed")
     corpus = skew.build(config.documents, max(200, config.documents // 8), config.seed)
     x_ND = _embed(corpus.texts, config, progress)
     shape = training.Shape(vocabulary=config.vocabulary, width=config.lm_width, tokens=config.tokens)
@@ -69,10 +71,8 @@ def measure(config: Config, progress: Progress) -> Found:
         "same": training.held_out(training.encode(tokenizer, corpus.same), shape.window),
         "good": training.held_out(training.encode(tokenizer, corpus.good), shape.window),
     }
-    runs = _runs(config, every, score, encoded)
-    for run, curve, model in training.train_all(runs, shape, sets, progress, "train"):
-        found.curves.setdefault(run.name, []).append(curve)
-        found.parameters = sum(weight.numel() for weight in model.parameters())
+    shares, seeds = (config.keep, *config.ratios), range(config.seed, config.seed + config.repeats)
+    found.trained = compare(Corpus(encoded, every, score), config.trained, shares, seeds, shape, sets, progress)
     return found
 
 
@@ -115,22 +115,6 @@ def _samplers(config: Config, hashes: Hashes) -> list[Sampler]:
         samplers.semantic("semdedup", config.clusters, config.seed),
         samplers.semantic("prototypes", config.clusters, config.seed),
     ]
-
-
-def _runs(
-    config: Config, every: dict[str, Sampler], score: dict[str, Array], encoded: list[training.Tokens]
-) -> list[training.Run]:
-    """Each choice with each seed: the seed draws the sample, begins the model and orders the documents."""
-    if unknown := [name for name in config.trained if name not in {"everything", *every}]:
-        raise RunnerError(f"nothing is called '{unknown[0]}'", mend=f"there are everything, {', '.join(every)}")
-    if lacking := {"everything", "density", "random"} - set(config.trained):
-        raise RunnerError(f"'{min(lacking)}' is not trained on", mend="everything, density and random are needed")
-    runs = []
-    for seed in range(config.seed, config.seed + config.repeats):
-        for name in config.trained:
-            chosen = range(len(encoded)) if name == "everything" else every[name].select(score[name], config.keep, seed)
-            runs.append(training.Run(name, seed, [encoded[place] for place in chosen]))
-    return runs
 
 
 def mean_share(found: Found, name: str, topic: str = skew.DOMINANT) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from statistics import fmean
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nonmun.runner import Result
-from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, GROUND, LINE, PLUM, SOFT, WASH, figure
+from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, GROUND, LINE, PLUM, SOFT, figure, label_ends
+from runners.selection.drawing import by_share, nearest, tau_map
 
 DOMINANT = "weather"
 TITLES = {
@@ -17,6 +17,7 @@ TITLES = {
     "wide": "cells too wide", "perplexity_low": "low perplexity", "perplexity_middle": "middle perplexity",
     "perplexity_high": "high perplexity", "semdedup": "SemDeDup", "prototypes": "prototypes",
 }  # fmt: skip
+SETS = {"same": "in-distribution", "good": "high-quality (each real topic alike)"}
 STYLE: dict[str, dict[str, Any]] = {
     "everything": {"color": GREY}, "density": {"color": ACCENT}, "random": {"color": BLUE}, "printed": dict(CONTROL),
     "wide": {**CONTROL, "linestyle": ":"}, "perplexity_low": {"color": AMBER},
@@ -27,10 +28,25 @@ STYLE: dict[str, dict[str, Any]] = {
 
 def draw(result: Result) -> dict[str, Figure]:
     series = result.series
+    near, tau = nearest(series["tau"], "density", ("printed", "wide"))
+    title = f"Density와 가장 가까운 순위는 {TITLES[near]}, τ = {tau:.2f} · "
+    title += f"The ranking nearest to density's is that of {TITLES[near]}, τ = {tau:.2f}"
     return {
-        "shares": _shares(series), "sketch": _sketch(series), "density": _density(series),
-        "loss": _loss(series), "tau": _tau(series["tau"]),
+        "shares": _shares(series), "sketch": _sketch(series), "density": _density(series), "loss": _loss(series),
+        "fractions": by_share(series["by_share"], TITLES, STYLE, SETS, _share_title(series["by_share"])),
+        "tau": tau_map(series["tau"], TITLES, title, size=(5.6, 4.6)),
     }  # fmt: skip
+
+
+def _share_title(shares: dict[str, Any]) -> str:
+    """Density against a random draw at the smallest share that both were trained on."""
+    ours, theirs = ({one["share"]: one for one in shares[name]} for name in ("density", "random"))
+    least = min(ours)
+    same, good = (f"{ours[least][which]['mean'] - theirs[least][which]['mean']:+.2f}" for which in ("same", "good"))
+    return (
+        f"{100 * least:g} %로 학습하면 무작위 대비 loss: 원래 분포 {same}, 고품질 {good} · "
+        f"Trained on {100 * least:g} %, loss against random: in-distribution {same}, high-quality {good}"
+    )
 
 
 def _shares(series: dict[str, Any]) -> Figure:
@@ -136,9 +152,7 @@ def _loss(series: dict[str, Any]) -> Figure:
         height=3.4,
         columns=2,
     )
-    for ax, which, title in zip(
-        axes, ("same", "good"), ("in-distribution", "high-quality (each real topic alike)"), strict=True
-    ):
+    for ax, (which, title) in zip(axes, SETS.items(), strict=True):
         ends = []
         for name, own in curves.items():
             style = STYLE[name]
@@ -147,61 +161,10 @@ def _loss(series: dict[str, Any]) -> Figure:
             mean = [fmean(values) for values in zip(*(one[which] for one in own), strict=True)]
             ax.plot(own[0]["tokens"], mean, **style)
             ends.append((mean[-1], TITLES[name], style["color"]))
-        _name_ends(ax, max(own[0]["tokens"]), ends)
+        label_ends(ax, max(own[0]["tokens"]), ends)
         ax.set_title(title, fontsize=9, fontweight="normal")
         ax.set_xlim(0, max(own[0]["tokens"]) * 1.45)
         ax.ticklabel_format(axis="x", style="sci", scilimits=(3, 3))
         ax.set_xlabel("tokens of training")
     axes[0].set_ylabel("nats per token")
     return fig
-
-
-def _name_ends(ax: Axes, x: float, ends: list[tuple[float, str, str]]) -> None:
-    """Names at the ends of lines, pushed apart where they end together."""
-    low, high = ax.get_ylim()
-    apart, last = (high - low) * 0.07, float("inf")
-    for value, label, colour in sorted(ends, reverse=True):
-        last = min(value, last - apart)
-        ax.annotate(
-            label, (x, last), (5, -3), textcoords="offset points", fontsize=8, color=SOFT if colour == GREY else colour
-        )
-
-
-def _tau(tau: dict[str, Any]) -> Figure:
-    names, values = tau["names"], tau["values"]
-    told = "; ".join(
-        f"{TITLES[a]} and {TITLES[b]} {values[i][j]:.2f}"
-        for i, a in enumerate(names)
-        for j, b in enumerate(names)
-        if j > i
-    )
-    ours = names.index("density")
-    near = max(
-        (j for j in range(len(names)) if names[j] not in ("density", "printed", "wide")),
-        key=lambda j: abs(values[ours][j]),
-    )
-    fig, ax = figure(
-        f"Density와 가장 가까운 순위는 {TITLES[names[near]]}, τ = {values[ours][near]:.2f} · "
-        f"The ranking nearest to density's is that of {TITLES[names[near]]}, τ = {values[ours][near]:.2f}",
-        alt=f"Kendall's tau between the rankings of all documents. {told}.",
-        width=5.6,
-        height=4.6,
-    )
-    for i, row in enumerate(values):
-        for j, value in enumerate(row):
-            ax.add_patch(_square(j, i, value))
-            ax.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=8)
-    ax.set_xticks(range(len(names)), [TITLES[name] for name in names], rotation=40, ha="right", fontsize=8)
-    ax.set_yticks(range(len(names)), [TITLES[name] for name in names], fontsize=8)
-    ax.set_xlim(-0.5, len(names) - 0.5)
-    ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_aspect("equal")
-    ax.grid(visible=False)
-    return fig
-
-
-def _square(x: float, y: float, value: float) -> Any:
-    from matplotlib.patches import Rectangle
-
-    colour = ACCENT if value > 0 else PLUM
-    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour if value else WASH, alpha=0.5 * abs(value), linewidth=0)

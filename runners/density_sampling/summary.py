@@ -84,10 +84,10 @@ def _losses(found: Found) -> Iterator[Metric]:
     label = f"전체와의 loss 차이 ÷ 그 95 % 구간의 반 ({mean:+.3f} ± {half:.3f})"
     label += " · loss gap to everything over half its 95 % interval"
     yield Metric("loss_gap_over_noise", mean / half, label, "x", "lower", group=LOSS)
-    for name in found.curves:
+    for name in found.trained.curves:
         for which, (korean, english) in SETS.items():
-            value, ci95 = student([end(curve, which) for curve in found.curves[name]])
-            base = fmean(end(curve, which) for curve in found.curves["everything"])
+            value, ci95 = student([end(curve, which) for curve in found.trained.curves[name]])
+            base = fmean(end(curve, which) for curve in found.trained.curves["everything"])
             ours, theirs = NAMES[name]
             label = f"{korean}, {ours} · {english}, {theirs}"
             yield Metric(f"loss_{which}/{name}", value, label, "nats/token", "lower", ci95, base, LOSS)
@@ -100,7 +100,7 @@ def _losses(found: Found) -> Iterator[Metric]:
 
 def _pairs(found: Found, one: str, other: str) -> zip[tuple[Any, Any]]:
     """Curves of the same seed."""
-    return zip(found.curves[one], found.curves[other], strict=True)
+    return zip(found.trained.curves[one], found.trained.curves[other], strict=True)
 
 
 def end(curve: Any, which: str) -> float:
@@ -143,9 +143,10 @@ def series(found: Found) -> dict[str, Any]:
         "curves": {
             name: [{"tokens": curve.tokens, **{k: [round(x, 4) for x in v] for k, v in curve.losses.items()}}
                    for curve in curves]
-            for name, curves in found.curves.items()
+            for name, curves in found.trained.curves.items()
         },
-        "parameters": found.parameters,
+        "by_share": found.trained.by_share(),
+        "parameters": found.trained.parameters,
         "tau": {
             "names": list(ranked),
             "values": [[round(kendall(ranked[a], ranked[b]), 3) for b in ranked] for a in ranked],

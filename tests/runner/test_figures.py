@@ -82,3 +82,12 @@ def test_figure_that_is_too_large_is_refused():
         ax.plot([(value * 7919 + shift * 31) % 997 for value in range(100)])
     with pytest.raises(RunnerError, match="KB, expected at most 60"):
         figures.drawn(fig, "nll")
+
+
+def test_names_at_the_ends_of_lines_are_pushed_apart_and_stay_below_the_top():
+    _, ax = figures.figure("가 · a", alt="lines")
+    ax.set_ylim(0, 100)
+    ends = [(50.0, "b", figures.BLUE), (51.0, "a", figures.ACCENT), (99.0, "top", figures.GREY)]
+    figures.label_ends(ax, 1, ends, apart=10, top=95)
+    assert {text.get_text(): text.xy[1] for text in ax.texts} == {"top": 95, "a": 51, "b": 41}
+    assert {text.get_text(): text.get_color() for text in ax.texts}["top"] == figures.SOFT

@@ -6,6 +6,7 @@ BLUE, AMBER and PLUM. The finding is the title; axes have units; direct labels i
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from importlib import resources
@@ -59,6 +60,25 @@ def label_bars(ax: Axes, values: list[float], text: str = "{:.3g}") -> None:
         ax.annotate(
             text.format(value), (index, value), xytext=(0, 3), textcoords="offset points", ha="center", color=INK
         )
+
+
+def label_ends(
+    ax: Axes, x: float, ends: list[tuple[float, str, str]], *, apart: float | None = None, top: float = math.inf,
+    left: bool = False,
+) -> None:  # fmt: skip
+    """Write names at the ends of lines, at `x`: (value, name, colour) each, pushed apart where lines end together.
+
+    Names are at least `apart` from each other, in units of the axis, and none stands above `top`.
+    """
+    low, high = ax.get_ylim()
+    apart = (high - low) * 0.068 if apart is None else apart
+    last = top + apart
+    for value, name, colour in sorted(ends, reverse=True):
+        last = min(value, last - apart)
+        ax.annotate(
+            name, (x, last), (-5 if left else 5, -3), textcoords="offset points", fontsize=8,
+            color=SOFT if colour == GREY else colour, ha="right" if left else "left",
+        )  # fmt: skip
 
 
 def drawn(fig: Figure, name: str) -> Picture:

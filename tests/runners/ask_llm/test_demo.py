@@ -18,7 +18,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed: make runne
 
 SMALL = {
     "documents": 100, "each": 4, "layers": 1, "tune_steps": 6, "tuning": 36, "repeats": 2, "tokens": 3000, "vocabulary": 400,
-    "lm_width": 16, "clusters": 8,
+    "lm_width": 16, "clusters": 8, "ratios": (0.3,),
 }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_the_record_can_be_read_again_and_drawn(result):
     kept = {"metrics": asdict(again)["metrics"], "checks": asdict(again)["checks"], "figures": ()}
     assert asdict(again) == json.loads(json.dumps(asdict(result))) | kept
     figures = plots.draw(again)
-    assert set(figures) == {"auc", "kept", "loss", "tau"}
+    assert set(figures) == {"auc", "kept", "loss", "fractions", "tau"}
     for name, figure in figures.items():
         picture = drawn(figure, name)
         assert picture.title

@@ -14,7 +14,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: make 
 
 SMALL = {
     "documents": 400, "rows": 60, "buckets": 2000, "embed": "words", "draws": 3, "repeats": 2, "tokens": 4000,
-    "vocabulary": 400, "lm_width": 16, "clusters": 8, "width": 0.9,
+    "vocabulary": 400, "lm_width": 16, "clusters": 8, "ratios": (0.3,), "width": 0.9,
 }  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_the_record_can_be_read_again_and_drawn(result):
     kept = {"metrics": asdict(again)["metrics"], "checks": asdict(again)["checks"], "figures": ()}
     assert asdict(again) == json.loads(json.dumps(asdict(result))) | kept
     figures = plots.draw(again)
-    assert set(figures) == {"shares", "sketch", "density", "loss", "tau"}
+    assert set(figures) == {"shares", "sketch", "density", "loss", "fractions", "tau"}
     for name, figure in figures.items():
         picture = drawn(figure, name)
         assert picture.title
