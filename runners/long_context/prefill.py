@@ -81,10 +81,10 @@ def _cache(config: Any, room: int) -> Any:
         """keys and values, B x heads x tokens x dims, are views of the first tokens of what there is room for."""
 
         def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-            begin = self.get_seq_length()
+            begin = self.get_seq_length() if self.is_initialized else 0
             end = begin + key_states.shape[-2]
             if not self.is_initialized:
-                self.lazy_initialization(key_states, value_states)
+                self.dtype, self.device, self.is_initialized = key_states.dtype, key_states.device, True
                 self._rooms = [
                     part.new_empty(*part.shape[:-2], room, part.shape[-1]) for part in (key_states, value_states)
                 ]
