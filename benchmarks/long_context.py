@@ -63,7 +63,8 @@ def _child(who: str, length: int, layers: int) -> dict[str, Any]:
 def _work(who: str, length: int, layers: int) -> dict[str, Any]:
     import torch
 
-    from runners.long_context.pretrained import prefill, prose
+    from runners.long_context.prefill import Reading
+    from runners.long_context.pretrained import prose
     from runners.models import language_model
 
     torch.set_num_threads(os.cpu_count() or 1)
@@ -82,8 +83,7 @@ def _work(who: str, length: int, layers: int) -> dict[str, Any]:
             out = model.generate(rows, attention_mask=torch.ones_like(rows), **asked)
             token = int(out[0, -1])
         else:
-            cache = prefill(model, ids[:-1])
-            token = int(model(torch.tensor([ids[-1:]]), past_key_values=cache).logits[0, -1].argmax())
+            token = int(Reading(model, length).read(ids).argmax())
         seconds = time.perf_counter() - started
     config = model.config
     kept = length * layers * 2 * config.num_key_value_heads * config.head_dim * 4

@@ -62,7 +62,10 @@ class Config(ModelSettings):
     nll_texts: int = setting(4, "such texts", source="ours: a few", ge=1, le=1000)
     nll_facts: int = setting(40, "facts asked for in each stretch of a text", source="ours: a few", ge=1)
     asked_lengths: tuple[int, ...] = setting((), "tokens that the language model reads", source="ours: none in quick")
-    asked_depths: int = setting(5, "depths of its needles", source="ours: 27 s a haystack of 4k", ge=2, le=20)
+    asked_depths: int = setting(
+        11, "depths of its needles, each alone in the text", source="ours: as above; read from there on", ge=2, le=20
+    )
+    asked_haystacks: int = setting(2, "texts of each length", source="ours: 22 needles a length", ge=1, le=100)
     ropes: tuple[Rope, ...] = setting(
         ("none",), "scalings of its positions, beyond its trained length", source="ours: none within it", min_length=1
     )
@@ -74,7 +77,7 @@ class Config(ModelSettings):
 _MILLION = (*(2**power * K for power in range(1, 8)), 256 * K, 512 * K, K * K)
 _PRETRAINED = Config(
     lengths=(2 * K, 8 * K), many=(), control_length=8 * K, nll_length=8 * K, asked_lengths=(4 * K, 8 * K, 12 * K),
-    ropes=("none", "ntk", "yarn"),
+    asked_depths=5, asked_haystacks=1, ropes=("none", "ntk", "yarn"),
 )  # fmt: skip
 PRESETS = {
     "quick": Preset(Config(), minutes=4, gib=2, about="to 128k tokens"),
@@ -94,11 +97,10 @@ PRESETS = {
     ),
     "gpu": Preset(
         Config(
-            lengths=(*_MILLION, 10_000_000), haystacks=10, many_lengths=(8 * K, 128 * K, K * K, 10_000_000),
-            nll_length=K * K, nll_texts=8, train_steps=2000, in_memory=100_000_000,
-            asked_lengths=(K, 2 * K, 4 * K, 8 * K, 12 * K, 16 * K), asked_depths=11, ropes=("none", "ntk", "yarn"),
+            lengths=(*_MILLION, 10_000_000), haystacks=3, many_lengths=(8 * K, 128 * K, K * K, 10_000_000),
+            nll_length=K * K, nll_texts=4, train_steps=600, chunk=64 * K, in_memory=100_000_000,
         ),
-        minutes=10, gib=8, needs="cuda", about="to ten million tokens; SmolLM2 to 16k",
+        minutes=2, gib=8, needs="cuda", about="to ten million tokens",
     ),
     "smollm2_8k": Preset(_PRETRAINED, minutes=40, gib=4, about="SmolLM2 at 8k and, its positions scaled, at 12k"),
 }  # fmt: skip

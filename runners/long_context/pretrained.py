@@ -1,21 +1,25 @@
-"""A language model on the same test: English text with a needle at each depth. Each haystack is read once."""
+"""A language model on the same test: English text with one needle in it, at each depth in turn.
+
+A text is read once without a needle, and then from each depth on, the deepest first: what stands before a needle is
+kept. With depths spread evenly that is half as much reading as a text for each.
+"""
 
 from __future__ import annotations
 
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nonmun.runner import Progress, RunnerError
 from runners.models import language_model
 
+from .prefill import Reading
 from .rope import stretched
 
 if TYPE_CHECKING:
@@ -27,22 +31,22 @@ CITIES = (
 ).split()
 NEEDLE = "\nThe special magic {} number is:"
 QUESTION = "\n\nWhat is the special magic {} number?\n\nThe special magic {} number is:"
-BLOCK = 512  # tokens read at a time
 Random = random.Random
 
 
 @dataclass(slots=True)
 class Row:
-    """One length with one scaling of positions: for each needle its depth, whether it was found, its probability."""
+    """One length with one scaling of positions; an entry for each needle of each text, which it was alone in."""
 
     length: int
     rope: str
     depth: list[float] = field(default_factory=list)
     hit: list[bool] = field(default_factory=list)
-    probability: list[float] = field(default_factory=list)
-    absent: list[bool] = field(default_factory=list)  # asked of a city that no needle is about
-    seconds: list[float] = field(default_factory=list)
+    probability: list[float] = field(default_factory=list)  # of the number
+    empty: list[bool] = field(default_factory=list)  # asked the same without the needle
+    other: list[bool] = field(default_factory=list)  # asked for another city: whether this needle's number is said
     off_depth: int = 0
+    seconds: list[float] = field(default_factory=list)  # to read each text, without a needle
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A needle's city and the tokens of its number; where it stands."""
+    """A needle's city, the tokens of its number, all its tokens, the depth asked for and where it is put."""
 
     city: str
     answer: list[int]
+    ids: list[int]
     depth: float
     at: int
-    ids: list[int]
 
 
 def measure_pretrained(config: Config, progress: Progress) -> Asked:
@@ -73,18 +77,25 @@ def measure_pretrained(config: Config, progress: Progress) -> Asked:
     text = _ids(tokenizer, prose())
     found = Asked()
     work = [(length, rope) for length in config.asked_lengths for rope in config.ropes if _wanted(length, rope, model)]
-    with progress.stage(f"{config.model}: read and ask", sum(length for length, _ in work), "token") as stage:
+    tokens = config.asked_haystacks * sum(_tokens(length, depth) for length, _ in work for depth in (0, *depths))
+    with progress.stage(f"{config.model}: read and ask", tokens, "token") as stage:
         for length, rope in work:
             row = Row(length, rope)
             factor = 2.0 ** math.ceil(math.log2(max(1.0, length / _trained(model))))
-            rng = Random(f"pretrained/{config.seed}/{length}")
-            ids, needles = plant(tokenizer, text, length, depths, rng)
-            with stretched(model, rope, factor), torch.inference_mode():
-                last = length == max(config.asked_lengths) and rope == config.ropes[0]
-                _row(model, tokenizer, ids, needles, row, rng, found.nll if last else None)
+            for which in range(config.asked_haystacks):
+                rng = Random(f"pretrained/{config.seed}/{length}/{which}")
+                stretch, needles = plant(tokenizer, text, length, depths, rng)
+                last = length == max(config.asked_lengths) and rope == config.ropes[0] and which == 0
+                with stretched(model, rope, factor), torch.inference_mode():
+                    for depth in _one(model, tokenizer, stretch, needles, row, rng, found.nll if last else None):
+                        stage.advance(_tokens(length, depth), found=f"{sum(row.hit)} of {len(row.hit)}")
             found.rows.append(row)
-            stage.advance(length, found=f"{np.mean(row.hit):.0%}")
     return found
+
+
+def _tokens(length: int, depth: float) -> int:
+    """About how many are read again for a needle at a depth."""
+    return round((1 - depth) * length)
 
 
 def _trained(model: Any) -> int:
@@ -111,24 +122,25 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
 def plant(
     tokenizer: Any, text: Sequence[int], length: int, depths: Sequence[float], rng: Random
 ) -> tuple[list[int], list[Planted]]:
-    """A stretch of the text of `length` tokens with a needle at each depth, exact to the token, as in haystack.py."""
-    cities = rng.sample(CITIES, len(depths))
-    answers = [_ids(tokenizer, f" {rng.randint(100_000, 999_999)}") for _ in cities]
-    end = _ids(tokenizer, ".\n")
-    written = [_ids(tokenizer, NEEDLE.format(city)) + own + end for city, own in zip(cities, answers, strict=True)]
+    """`length` tokens from anywhere in the text, and a needle for each depth, which `with_needle` puts into them."""
     if length > len(text):
         raise RunnerError(
-            f"the text has {len(text):,} tokens, {length:,} were asked for", mend="ask for shorter lengths"
+            f"the text has {len(text):,} tokens, {length:,} were asked for", mend="ask for shorter --asked-lengths"
         )
     start = rng.randrange(len(text) - length + 1)
-    ids, needles = list(text[start : start + length]), []
-    for city, answer, depth, own in zip(cities, answers, depths, written, strict=True):
-        at = round(depth * (length - len(own)))
-        if needles and at < needles[-1].at + len(needles[-1].ids):
-            raise RunnerError(f"{len(depths)} needles overlap in {length} tokens", mend="ask for fewer --asked-depths")
-        ids[at : at + len(own)] = own
-        needles.append(Planted(city, answer, depth, at, own))
-    return ids, needles
+    needles, end = [], _ids(tokenizer, ".\n")
+    for city, depth in zip(rng.sample(CITIES, len(depths)), depths, strict=True):
+        answer = _ids(tokenizer, f" {rng.randint(100_000, 999_999)}")
+        ids = _ids(tokenizer, NEEDLE.format(city)) + answer + end
+        needles.append(Planted(city, answer, ids, depth, round(depth * (length - len(ids)))))
+    if any(needle.at < 0 for needle in needles):
+        raise RunnerError(f"a needle does not fit into {length} tokens", mend="ask for longer --asked-lengths")
+    return list(text[start : start + length]), needles
+
+
+def behind(stretch: Sequence[int], needle: Planted) -> list[int]:
+    """The needle and what follows it: with the tokens before it, as many in all as the stretch has."""
+    return [*needle.ids, *stretch[needle.at : len(stretch) - len(needle.ids)]]
 
 
 def off_depth(ids: Sequence[int], needle: Planted) -> int:
@@ -140,54 +152,38 @@ def off_depth(ids: Sequence[int], needle: Planted) -> int:
     return abs(places[0] - round(needle.depth * (len(ids) - len(own))))
 
 
-def prefill(model: Any, ids: Sequence[int], nll: list[tuple[int, float]] | None = None, block: int = BLOCK) -> Any:
-    """The cache of all these tokens, read in blocks: activations take memory for one block, not for all of them.
-
-    `nll`, if given, is filled with the cumulative NLL at the end of each block.
-    """
-    from transformers import DynamicCache
-
-    cache, device = DynamicCache(config=model.config), next(model.parameters()).device
-    summed, last = 0.0, None
-    for start in range(0, len(ids), block):
-        part = torch.tensor([ids[start : start + block]], device=device)
-        kept = 0 if nll is not None else 1
-        state = model(input_ids=part, past_key_values=cache, use_cache=True, logits_to_keep=kept)
-        if nll is not None:
-            logits = state.logits[0].float()
-            before = logits[:-1] if last is None else torch.cat([last, logits[:-1]])
-            right = part[0, 1:] if last is None else part[0]
-            summed -= before.log_softmax(-1).gather(1, right[:, None]).sum().item()
-            last = logits[-1:]
-            nll.append((start + part.shape[1], summed / (start + part.shape[1] - 1)))
-    return cache
-
-
-def _row(
-    model: Any, tokenizer: Any, ids: list[int], needles: list[Planted], row: Row, rng: Random,
+def _one(
+    model: Any, tokenizer: Any, stretch: list[int], needles: Sequence[Planted], row: Row, rng: Random,
     nll: list[tuple[int, float]] | None,
-) -> None:  # fmt: skip
+) -> Iterator[float]:  # fmt: skip
+    """One text: without a needle, then with each of them alone. Yields the depth from which on was read."""
+    longest = max(len(question(tokenizer, city)) for city in CITIES) + max(len(needle.answer) for needle in needles)
+    reading = Reading(model, len(stretch) + longest)
     started = time.perf_counter()
-    cache = prefill(model, ids, nll)
+    reading.read(stretch, nll)
     row.seconds.append(time.perf_counter() - started)
-    for needle in needles:
-        hit, probability = _ask(model, tokenizer, cache, needle.city, needle.answer)
+    yield 0
+    row.empty += [_ask(reading, tokenizer, needle.city, needle.answer)[0] for needle in needles]
+    cities = sorted(set(CITIES) - {needle.city for needle in needles})
+    for needle in sorted(needles, key=lambda one: -one.at):
+        reading.keep(needle.at)  # nothing before it is of another needle: those are deeper
+        reading.read(behind(stretch, needle))
+        row.off_depth = max(row.off_depth, off_depth(reading.ids, needle))
+        hit, probability = _ask(reading, tokenizer, needle.city, needle.answer)
         row.depth.append(needle.depth)
         row.hit.append(hit)
         row.probability.append(probability)
-        row.off_depth = max(row.off_depth, off_depth(ids, needle))
-    others = rng.sample(sorted(set(CITIES) - {needle.city for needle in needles}), min(5, len(needles)))
-    for city in others:
-        wrong = _ids(tokenizer, f" {rng.randint(100_000, 999_999)}")
-        row.absent.append(_ask(model, tokenizer, cache, city, wrong)[0])
+        row.other.append(_ask(reading, tokenizer, rng.choice(cities), needle.answer)[0])
+        yield needle.depth
 
 
-def _ask(model: Any, tokenizer: Any, cache: Any, city: str, answer: list[int]) -> tuple[bool, float]:
-    """Whether greedy decoding gives exactly this number, and how probable the number is. The cache stays as it was."""
-    question = _ids(tokenizer, QUESTION.format(city, city))
-    fed = torch.tensor([question + answer[:-1]], device=next(model.parameters()).device)
-    logits: Tensor = model(input_ids=fed, past_key_values=cache, use_cache=True, logits_to_keep=len(answer)).logits[0]
-    cache.crop(-fed.shape[1])
+def question(tokenizer: Any, city: str) -> list[int]:
+    return _ids(tokenizer, QUESTION.format(city, city))
+
+
+def _ask(reading: Reading, tokenizer: Any, city: str, answer: list[int]) -> tuple[bool, float]:
+    """Whether greedy decoding gives exactly this number, and how probable the number is."""
+    logits = reading.behind(question(tokenizer, city), answer)
     right = torch.tensor(answer, device=logits.device)
     said = logits.float().log_softmax(-1)
     return bool((said.argmax(-1) == right).all()), said.gather(1, right[:, None]).sum().exp().item()

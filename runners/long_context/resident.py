@@ -14,7 +14,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import torch
 
 from nonmun.runner import Progress, RunnerError
@@ -92,6 +91,8 @@ def _peak(model: RetrievalTransformer, length: int, request: dict[str, Any]) -> 
 
 
 def _resident() -> int:
+    import psutil
+
     return int(psutil.Process().memory_info().rss)
 
 

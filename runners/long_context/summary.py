@@ -17,7 +17,7 @@ from nonmun.runner import Metric
 from .losses import Losses
 from .measure import MODES, Cells, Measured
 from .method import collapse, margin_needed
-from .pretrained import Asked
+from .pretrained import Asked, Row
 
 if TYPE_CHECKING:
     from .demo import Config
@@ -192,7 +192,7 @@ def _slope(x: Sequence[float], y: Sequence[float]) -> float:
     return float(np.polyfit(np.array(x, dtype=np.float64), np.array(y, dtype=np.float64), 1)[0])
 
 
-def _row(model: str, row: Any) -> Iterator[Metric]:
+def _row(model: str, row: Row) -> Iterator[Metric]:
     scaled = "" if row.rope == "none" else f", {row.rope.upper()}"
     group = f"{model}{scaled}"
     key = f"pretrained/{row.rope}/{row.length}"
@@ -201,9 +201,10 @@ def _row(model: str, row: Any) -> Iterator[Metric]:
     yield Metric(
         f"{key}/probability", fmean(row.probability), label, "", "higher", _spread(row.probability), group=group
     )
-    yield _share(
-        f"{key}/absent", row.absent, f"{short(row.length)}: 바늘 없는 도시 · a city without a needle", group, "lower"
-    )
+    label = f"{short(row.length)}: 바늘 없이 · without the needle"
+    yield _share(f"{key}/empty", row.empty, label, group, "lower")
+    label = f"{short(row.length)}: 다른 도시를 물어도 이 숫자 · this number when asked for another city"
+    yield _share(f"{key}/other", row.other, label, group, "lower")
 
 
 def short(length: int) -> str:
@@ -249,9 +250,10 @@ def series(found: Everything) -> dict[str, Any]:
         },
         "pretrained": [
             {
-                "length": row.length, "name": short(row.length), "rope": row.rope, "depth": row.depth,
-                "probability": row.probability, "hit": row.hit, "seconds": row.seconds, "mean": fmean(row.probability),
-                "recall": fmean(row.hit),
+                "length": row.length, "name": short(row.length), "rope": row.rope, "depth": sorted(set(row.depth)),
+                "probability": _by_depth(row, row.probability), "hit": _by_depth(row, row.hit), "asked": len(row.hit),
+                "seconds": row.seconds, "mean": fmean(row.probability), "recall": fmean(row.hit),
+                "other": fmean(row.other),
             }
             for row in found.asked.rows
         ],
@@ -261,7 +263,7 @@ def series(found: Everything) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _by_depth(one: Cells, values: Sequence[float]) -> list[float]:
+def _by_depth(one: Cells | Row, values: Sequence[float]) -> list[float]:
     return [
         fmean(v for v, at in zip(values, one.depth, strict=True) if at == depth) for depth in sorted(set(one.depth))
     ]

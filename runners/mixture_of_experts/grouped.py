@@ -29,35 +29,34 @@ class GroupedExperts(torch.autograd.Function):
     ) -> Tensor:
         """`sizes` are the rows of each expert; place M, of an assignment that is not computed, counts as nought."""
         token_M = slot_M % len(x_ND)
+        x_MD = x_ND.index_select(0, token_M)
         hidden_MH = x_ND.new_empty(len(token_M), up_EDH.shape[-1])
         y_MD = x_ND.new_empty(len(token_M) + 1, x_ND.shape[-1])
         y_MD[-1] = 0
-        for token, hidden, y, up, down in _groups((token_M, hidden_MH, y_MD[:-1]), sizes, up_EDH, down_EHD):
-            torch.mm(x_ND.index_select(0, token), up, out=hidden).relu_()
+        for x, hidden, y, up, down in _groups((x_MD, hidden_MH, y_MD[:-1]), sizes, up_EDH, down_EHD):
+            torch.mm(x, up, out=hidden).relu_()
             torch.mm(hidden, down, out=y)
-        ctx.save_for_backward(x_ND, hidden_MH, gate_NK, up_EDH, down_EHD, slot_M, place_NK)
+        ctx.save_for_backward(x_MD, hidden_MH, y_MD, gate_NK, up_EDH, down_EHD, slot_M, place_NK)
         ctx.sizes = sizes
         return functional.embedding_bag(place_NK, y_MD, per_sample_weights=gate_NK, mode="sum")
 
     @staticmethod
     def backward(ctx: Any, dy_ND: Tensor) -> tuple[Tensor | None, ...]:
-        x_ND, hidden_MH, gate_NK, up_EDH, down_EHD, slot_M, place_NK = ctx.saved_tensors
-        token_M, gate_M1 = slot_M % len(x_ND), gate_NK.T.flatten().index_select(0, slot_M).unsqueeze(-1)
-        dgate_M, dx_MD = gate_NK.new_zeros(len(slot_M) + 1), x_ND.new_empty(len(slot_M) + 1, x_ND.shape[-1])
-        dx_MD[-1] = 0
+        x_MD, hidden_MH, y_MD, gate_NK, up_EDH, down_EHD, slot_M, place_NK = ctx.saved_tensors
+        gate_M1 = gate_NK.T.flatten().index_select(0, slot_M).unsqueeze(-1)
+        dy_MD = torch.zeros_like(y_MD)
+        dy_MD[:-1] = dy_ND.index_select(0, slot_M % len(dy_ND))
+        dgate_M = (y_MD * dy_MD).sum(-1)
+        dy_MD[:-1] *= gate_M1
         dup_EDH, ddown_EHD = torch.empty_like(up_EDH), torch.empty_like(down_EHD)
-        rows = (token_M, hidden_MH, gate_M1, dgate_M[:-1], dx_MD[:-1])
-        for token, hidden, gate, dgate, dx, up, down, dup, ddown in _groups(
-            rows, ctx.sizes, up_EDH, down_EHD, dup_EDH, ddown_EHD
+        for x, hidden, dy, up, down, dup, ddown in _groups(
+            (x_MD, hidden_MH, dy_MD[:-1]), ctx.sizes, up_EDH, down_EHD, dup_EDH, ddown_EHD
         ):
-            dy = dy_ND.index_select(0, token)
-            dhidden = dy @ down.T
-            torch.sum(dhidden * hidden, -1, out=dgate)
-            torch.mm(hidden.T, dy.mul_(gate), out=ddown)
-            dhidden = torch.ops.aten.threshold_backward(dhidden.mul_(gate), hidden, 0)  # of the ReLU
-            torch.mm(x_ND.index_select(0, token).T, dhidden, out=dup)
-            torch.mm(dhidden, up.T, out=dx)
-        dx_ND = functional.embedding_bag(place_NK, dx_MD, mode="sum")
+            torch.mm(hidden.T, dy, out=ddown)
+            dhidden = torch.ops.aten.threshold_backward(dy @ down.T, hidden, 0)  # of the ReLU
+            torch.mm(x.T, dhidden, out=dup)
+            torch.mm(dhidden, up.T, out=dy)  # from here on these rows hold dx, and no others have to be kept
+        dx_ND = functional.embedding_bag(place_NK, dy_MD, mode="sum")
         return dx_ND, dgate_M[place_NK], dup_EDH, ddown_EHD, None, None, None
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .corpus import CLASSES, Corpus, batch, class_of_id
-from .method import MixtureOfExperts, load_balancing_loss, top_k_gate
+from .method import MixtureOfExperts, load_balancing_loss, router, top_k_gate
 from .training import Trained
 
 _TOGETHER = 64  # passages
@@ -105,7 +105,7 @@ def _aux_error(trained: Trained, corpus: Corpus, device: torch.device) -> float 
         hook.remove()
     errors = []
     for layer, x_ND, real_N in seen:
-        logits_NE = x_ND @ layer.router_DE
+        logits_NE = router(x_ND, layer.router_DE)
         ours = load_balancing_loss(logits_NE, top_k_gate(logits_NE, layer.k)[1], real_N).item()
         loop = naive_balancing_loss(logits_NE.tolist(), real_N.tolist(), layer.k)
         errors.append(abs(ours - loop) / loop)

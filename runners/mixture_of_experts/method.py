@@ -68,6 +68,11 @@ def expert_load(expert_NK: Tensor, real_N: Tensor, experts: int) -> Tensor:
     return torch.bincount(expert_NK[real_N].flatten(), minlength=experts)
 
 
+def router(x_ND: Tensor, router_DE: Tensor) -> Tensor:
+    """logits_NE = x W_r, as the transpose of W_r^T x^T: so narrow a product and its gradient take a third of the time."""
+    return (router_DE.T.contiguous() @ x_ND.T).T
+
+
 def load_balancing_loss(logits_NE: Tensor, expert_NK: Tensor, real_N: Tensor) -> Tensor:
     """E sum_i f_i P_i   [2] Sec. 2.2: 1 where the load is even, E where one expert has it all. One layer, one batch.
 
@@ -76,8 +81,7 @@ def load_balancing_loss(logits_NE: Tensor, expert_NK: Tensor, real_N: Tensor) ->
     experts = logits_NE.shape[-1]
     load_E = expert_load(expert_NK, real_N, experts)
     f_E = load_E / load_E.sum().clamp(min=1)
-    P_NE = softmax_of_few(logits_NE.float()) * real_N.unsqueeze(-1)
-    P_E = P_NE.sum(0) / real_N.sum().clamp(min=1)
+    P_E = softmax_of_few(logits_NE.float()).T @ real_N.float() / real_N.sum().clamp(min=1)
     return experts * (f_E * P_E).sum()
 
 
@@ -95,13 +99,13 @@ def dispatch(expert_NK: Tensor, real_N: Tensor, experts: int, capacity: int | No
     expert_S = expert_NK.masked_fill(~real_N.unsqueeze(-1), experts).T.flatten()
     sorted_S, slot_S = expert_S.sort(stable=True)
     load = torch.bincount(expert_S, minlength=experts + 1)
-    if capacity is None:
-        sizes = load[:experts].tolist()
+    sizes = load[:experts].tolist()
+    if capacity is None or max(sizes) <= capacity:
         return slot_S[: sum(sizes)], sizes
     begin = load.cumsum(0) - load
     rank_S = torch.arange(len(slot_S), device=slot_S.device) - begin[sorted_S]
     kept = (rank_S < capacity) & (sorted_S < experts)
-    return slot_S[kept], load[:experts].clamp(max=capacity).tolist()
+    return slot_S[kept], [min(size, capacity) for size in sizes]
 
 
 def mixture(
@@ -142,7 +146,7 @@ class MixtureOfExperts(nn.Module):
     def forward(self, x_ND: Tensor, real_N: Tensor) -> tuple[Tensor, Routed]:
         """A capacity holds in training alone: what is computed for a token must not depend on those beside it later."""
         factor = self.factor if self.training else None
-        logits_NE = x_ND @ self.router_DE
+        logits_NE = router(x_ND, self.router_DE)
         return mixture(x_ND, logits_NE, real_N, self.up_EDH, self.down_EHD, self.k, factor)
 
 

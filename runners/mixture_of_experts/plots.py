@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from nonmun.runner import Result
-from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, GROUND, INK, LINE, PLUM, SOFT, figure
+from nonmun.runner.figures import ACCENT, AMBER, BLUE, CONTROL, GREY, GROUND, INK, LINE, PLUM, SOFT, figure, label_ends
 
 NAMES = {
     "sparse": "sparse, 2 of {experts} experts",
@@ -125,7 +124,8 @@ def _load(series: dict[str, Any]) -> Figure:
     for kind in shown:
         for curve in series["entropy"][kind]:
             ax.plot(*zip(*curve, strict=True), color=COLOURS[kind], linewidth=1.1, alpha=0.85)
-    _label_ends(ax, series["steps"], {kind: sum(ends[kind]) / len(ends[kind]) for kind in shown}, series)
+    last = [(sum(ends[kind]) / len(ends[kind]), _short(kind, series), COLOURS[kind]) for kind in shown]
+    label_ends(ax, series["steps"], last, top=ax.get_ylim()[1])
     ax.set_xlim(0, 1.42 * series["steps"])
     ax.set_xticks([tick for tick in ax.get_xticks() if 0 <= tick <= series["steps"]])
     ax.set_xlabel("step of training")
@@ -149,16 +149,9 @@ def _shares(by_text: list[Any]) -> list[float]:
     return sorted((100 * one / sum(load) for one in load), reverse=True)
 
 
-def _label_ends(ax: Axes, x: float, ends: dict[str, float], series: dict[str, Any]) -> None:
-    """Names at the ends of lines, pushed apart where they end together."""
-    low, high = ax.get_ylim()
-    height = high
-    for kind in sorted(ends, key=lambda kind: -ends[kind]):
-        height = min(ends[kind], height - 0.07 * (high - low))
-        name = (
-            _name(kind, series).replace("sparse, ", "").replace(f"2 of {series['experts']} experts", "auxiliary loss")
-        )
-        ax.annotate(name, (x, height), (5, -3), textcoords="offset points", fontsize=8, color=COLOURS[kind])
+def _short(kind: str, series: dict[str, Any]) -> str:
+    """The name without what all sparse variants share."""
+    return _name(kind, series).replace("sparse, ", "").replace(f"2 of {series['experts']} experts", "auxiliary loss")
 
 
 def _experts(series: dict[str, Any], what: str, rows: Sequence[str], name: str) -> Figure:

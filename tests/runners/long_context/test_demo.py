@@ -143,13 +143,17 @@ def test_the_language_model_is_asked_and_drawn_beside(monkeypatch, tiny, tokeniz
     where = SimpleNamespace(name="cpu")
     loaded = SimpleNamespace(model=tiny, tokenizer=tokenizer, where=where)
     monkeypatch.setattr(pretrained, "language_model", lambda *named, **more: loaded)
-    config = small(seed=103, asked_lengths=(400, 700), asked_depths=3, ropes=("none", "ntk", "yarn"))
+    config = small(
+        seed=103, asked_lengths=(400, 700), asked_depths=3, asked_haystacks=2, ropes=("none", "ntk", "yarn")
+    )
     found = rehearse(demo, config)
     rows = found.series["pretrained"]
     assert [(row["length"], row["rope"]) for row in rows] == [
         (400, "none"), (700, "none"), (700, "ntk"), (700, "yarn"),
     ]  # fmt: skip
     assert all(len(row["probability"]) == 3 and max(row["probability"]) < 0.01 for row in rows)
+    assert all(row["asked"] == 6 and len(row["seconds"]) == 2 for row in rows)
+    assert found.metric("pretrained/yarn/700/recall").value == found.metric("pretrained/none/400/empty").value == 0
     assert found.series["pretrained_nll"][-1][0] == 700
     assert found.metric("depth_off").value == 0
     figures = plots.draw(found)

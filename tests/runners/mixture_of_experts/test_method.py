@@ -14,6 +14,7 @@ from runners.mixture_of_experts.method import (
     load_balancing_loss,
     load_entropy,
     mixture,
+    router,
     top_k_gate,
 )
 
@@ -98,6 +99,18 @@ def test_what_stands_in_padding_changes_nothing(seed):
     assert torch.equal(routed.aux, again.aux)
     assert torch.equal(routed.load_E, again.load_E)
     assert (ours[~real] == 0).all()
+
+
+def test_router_and_its_gradients_are_those_of_the_plain_product():
+    torch.manual_seed(0)
+    x, weight, back = (torch.randn(*shape, dtype=torch.float64) for shape in ((7, 5), (5, 4), (7, 4)))
+    inputs = [x.requires_grad_(), weight.requires_grad_()]
+    ours, plain = router(*inputs), x @ weight
+    assert ours.shape == plain.shape and torch.allclose(ours, plain)
+    for one, other in zip(
+        torch.autograd.grad(ours, inputs, back), torch.autograd.grad(plain, inputs, back), strict=True
+    ):
+        assert torch.allclose(one, other)
 
 
 def test_batch_of_padding_alone_is_nought_and_its_loss_finite():
