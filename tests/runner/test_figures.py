@@ -91,3 +91,10 @@ def test_names_at_the_ends_of_lines_are_pushed_apart_and_stay_below_the_top():
     figures.label_ends(ax, 1, ends, apart=10, top=95)
     assert {text.get_text(): text.xy[1] for text in ax.texts} == {"top": 95, "a": 51, "b": 41}
     assert {text.get_text(): text.get_color() for text in ax.texts}["top"] == figures.SOFT
+
+
+def test_names_of_lines_that_end_at_the_bottom_are_pushed_up_and_not_out_of_the_axes():
+    _, ax = figures.figure("가 · a", alt="lines")
+    ax.set_ylim(0, 100)
+    figures.label_ends(ax, 1, [(1.0, "a", figures.BLUE), (2.0, "b", figures.BLUE), (8.0, "c", figures.BLUE)], apart=10)
+    assert {text.get_text(): text.xy[1] for text in ax.texts} == {"a": 0, "b": 10, "c": 20}

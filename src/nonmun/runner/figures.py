@@ -68,15 +68,21 @@ def label_ends(
 ) -> None:  # fmt: skip
     """Write names at the ends of lines, at `x`: (value, name, colour) each, pushed apart where lines end together.
 
-    Names are at least `apart` from each other, in units of the axis, and none stands above `top`.
+    Names are at least `apart` from each other, in units of the axis; none stands above `top`, nor below the axis.
     """
     low, high = ax.get_ylim()
     apart = (high - low) * 0.068 if apart is None else apart
-    last = top + apart
-    for value, name, colour in sorted(ends, reverse=True):
-        last = min(value, last - apart)
+    ranked = sorted(ends, reverse=True)
+    heights: list[float] = []
+    for value, _, _ in ranked:
+        heights.append(min(value, heights[-1] - apart if heights else top))
+    floor = low
+    for place in reversed(range(len(heights))):
+        heights[place] = max(heights[place], floor)
+        floor = heights[place] + apart
+    for height, (_, name, colour) in zip(heights, ranked, strict=True):
         ax.annotate(
-            name, (x, last), (-5 if left else 5, -3), textcoords="offset points", fontsize=8,
+            name, (x, height), (-5 if left else 5, -3), textcoords="offset points", fontsize=8,
             color=SOFT if colour == GREY else colour, ha="right" if left else "left",
         )  # fmt: skip
 
