@@ -143,9 +143,7 @@ def test_the_language_model_is_asked_and_drawn_beside(monkeypatch, tiny, tokeniz
     where = SimpleNamespace(name="cpu")
     loaded = SimpleNamespace(model=tiny, tokenizer=tokenizer, where=where)
     monkeypatch.setattr(pretrained, "language_model", lambda *named, **more: loaded)
-    config = small(
-        seed=103, asked_lengths=(400, 700), asked_depths=3, asked_haystacks=2, ropes=("none", "ntk", "yarn")
-    )
+    config = small(seed=103, asked_lengths=(400, 700), asked_depths=3, asked_haystacks=2, ropes=("none", "ntk", "yarn"))
     found = rehearse(demo, config)
     rows = found.series["pretrained"]
     assert [(row["length"], row["rope"]) for row in rows] == [
