@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from nonmun.runner import Result
-from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, GROUND, INK, LINE, PLUM, SOFT, figure
+from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, GROUND, INK, LINE, PLUM, SOFT, figure, label_ends
 
 SHADES = LinearSegmentedColormap.from_list("nonmun", [GROUND, "#9cc4bd", ACCENT])
 FLAT = -0.05  # an exponent nearer to nought is a logarithm to the eye
@@ -260,7 +260,8 @@ def _pretrained(series: dict[str, Any]) -> Figure:
     rows = series["pretrained"]
     kinds = {"none": ("as trained", ACCENT, "o"), "ntk": ("NTK", BLUE, "s"), "yarn": ("YaRN", PLUM, "^")}
     told = "; ".join(
-        f"{row['name']}, {kinds[row['rope']][0]}: recall {row['recall']:.2f}, probability {row['mean']:.2f}"
+        f"{row['name']}, {kinds[row['rope']][0]}: recall {row['recall']:.2f}, probability {row['mean']:.2f}, "
+        f"the same number when asked for another city {row['other']:.2f}"
         for row in rows
     )
     best = max(rows, key=lambda row: (row["recall"] == 1, row["length"]))
@@ -270,13 +271,14 @@ def _pretrained(series: dict[str, Any]) -> Figure:
         alt=f"Recall and probability of the number by length of the context, mean over depths. {told}.",
         height=3.0,
     )
+    ends = []
     for rope, (label, colour, mark) in kinds.items():
         own = [row for row in rows if row["rope"] == rope]
         if own:
             x = [row["length"] for row in own]
             ax.plot(x, [row["mean"] for row in own], mark + "-", color=colour, markersize=5)
             ax.plot(x, [row["recall"] for row in own], mark, color=colour, fillstyle="none", markersize=8)
-            _note(ax, label, (x[-1], own[-1]["mean"]), (8, -3), colour)
+            ends.append((own[-1]["mean"], label, colour))
     note = "filled: probability of the number; open: recall"
     ax.text(0.02, 0.06, note, transform=ax.transAxes, fontsize=8, color=SOFT)
     lengths = sorted({row["length"] for row in rows})
@@ -285,6 +287,7 @@ def _pretrained(series: dict[str, Any]) -> Figure:
     ax.minorticks_off()
     ax.set_xlim(lengths[0] / 1.15, lengths[-1] * 1.3)
     ax.set_ylim(-0.05, 1.08)
+    label_ends(ax, lengths[-1] * 1.03, ends)
     ax.set_xlabel("tokens of the context")
     ax.set_ylabel("recall; probability")
     return fig

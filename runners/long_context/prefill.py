@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 BLOCK = 512  # tokens read at a time
 ATTENTION = "nonmun_two_parts"  # the name transformers knows it by
@@ -73,7 +72,7 @@ class Reading:
 
 
 def _cache(config: Any, room: int) -> Any:
-    """transformers' cache; layers that keep all tokens keep them in one piece of memory."""
+    """A cache of transformers; layers that keep all tokens keep them in one piece of memory."""
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer
 

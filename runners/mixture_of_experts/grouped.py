@@ -44,8 +44,9 @@ class GroupedExperts(torch.autograd.Function):
     def backward(ctx: Any, dy_ND: Tensor) -> tuple[Tensor | None, ...]:
         x_MD, hidden_MH, y_MD, gate_NK, up_EDH, down_EHD, slot_M, place_NK = ctx.saved_tensors
         gate_M1 = gate_NK.T.flatten().index_select(0, slot_M).unsqueeze(-1)
-        dy_MD = torch.zeros_like(y_MD)
-        dy_MD[:-1] = dy_ND.index_select(0, slot_M % len(dy_ND))
+        dy_MD = torch.empty_like(y_MD)
+        dy_MD[-1] = 0
+        torch.index_select(dy_ND, 0, slot_M % len(dy_ND), out=dy_MD[:-1])
         dgate_M = (y_MD * dy_MD).sum(-1)
         dy_MD[:-1] *= gate_M1
         dup_EDH, ddown_EHD = torch.empty_like(up_EDH), torch.empty_like(down_EHD)

@@ -65,11 +65,16 @@ def top_k_gate(logits_NE: Tensor, k: int = 2) -> tuple[Tensor, Tensor]:
 
 def expert_load(expert_NK: Tensor, real_N: Tensor, experts: int) -> Tensor:
     """load_E: how many assignments each expert gets from tokens that are no padding."""
-    return torch.bincount(expert_NK[real_N].flatten(), minlength=experts)
+    return torch.bincount(set_apart(expert_NK, real_N, experts).flatten(), minlength=experts + 1)[:experts]
+
+
+def set_apart(expert_NK: Tensor, real_N: Tensor, experts: int) -> Tensor:
+    """expert_NK with padding given to one expert more, who does not exist."""
+    return expert_NK.masked_fill(~real_N.unsqueeze(-1), experts)
 
 
 def router(x_ND: Tensor, router_DE: Tensor) -> Tensor:
-    """logits_NE = x W_r, as the transpose of W_r^T x^T: so narrow a product and its gradient take a third of the time."""
+    """logits_NE = x W_r, computed as W_r^T x^T: so narrow a product is faster that way round, and its gradient too."""
     return (router_DE.T.contiguous() @ x_ND.T).T
 
 
@@ -96,7 +101,7 @@ def dispatch(expert_NK: Tensor, real_N: Tensor, experts: int, capacity: int | No
     The sort is stable: within an expert first choices stand before second ones, and earlier tokens before later ones,
     so what is over the capacity is the end of each expert's own part. Padding sorts behind the last expert.
     """
-    expert_S = expert_NK.masked_fill(~real_N.unsqueeze(-1), experts).T.flatten()
+    expert_S = set_apart(expert_NK, real_N, experts).T.flatten()
     sorted_S, slot_S = expert_S.sort(stable=True)
     load = torch.bincount(expert_S, minlength=experts + 1)
     sizes = load[:experts].tolist()
