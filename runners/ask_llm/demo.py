@@ -52,6 +52,8 @@ class Config(CorpusSettings):
     )  # fmt: skip
     repeats: int = setting(3, "training seeds, from --seed on", source="ours: for an interval", ge=2, le=20)
     tokens: int = setting(60_000, "tokens of each training", source="ours: one pass", ge=2000, le=10**8)
+    points: int = setting(12, "how often the loss is measured in a training", source="ours: a smooth curve", ge=2)
+    held_out: int = setting(100, "documents in each validation set", source="ours: read in a second", ge=10, le=2000)
     vocabulary: int = setting(2048, "tokens of the small LM", source="ours: for a small corpus", ge=300, le=50_000)
     lm_width: int = setting(128, "width of the small LM", source="ours: 0.6 million parameters", ge=8, multiple_of=8)
     clusters: int = setting(50, "clusters of SemDeDup and prototypes", source="ours: some 50 documents each", ge=1)
@@ -64,7 +66,9 @@ _MORE = (
 PRESETS = {
     "quick": Preset(Config(), minutes=4, gib=3, about="1,000 documents, a small LM three times on three choices"),
     "full": Preset(
-        Config(documents=4000, each=40, tune_steps=120, tuning=720, tokens=160_000, trained=_MORE, ratios=(0.05, 0.4)),
+        Config(documents=4000, each=40, tune_steps=120, tuning=720, tokens=160_000, trained=_MORE,
+            ratios=(0.05, 0.4), points=8, held_out=200,
+        ),
         minutes=25, gib=4,
         about="4,000 documents, a small LM three times on nine choices, eight of them at three shares",
     ),

@@ -45,7 +45,7 @@ class Found:
 
 
 def measure(config: Config, progress: Progress) -> Found:
-    texts = mixture.build(config.documents, config.tuning, config.each, max(100, config.documents // 10), config.seed)
+    texts = mixture.build(config.documents, config.tuning, config.each, config.held_out, config.seed)
     loaded = language_model(config.model, device=config.device, dtype="float32", progress=progress)
     found = _zero_shot(loaded, texts, config, progress)
     found.where = loaded.where.name
@@ -96,7 +96,9 @@ def _rated(loaded: Any, texts: list[str], config: Config, progress: Progress, ti
 
 
 def _choose_and_train(texts: mixture.Mixture, yes_N: Array, config: Config, progress: Progress, found: Found) -> None:
-    shape = training.Shape(vocabulary=config.vocabulary, width=config.lm_width, tokens=config.tokens, points=12)
+    shape = training.Shape(
+        vocabulary=config.vocabulary, width=config.lm_width, tokens=config.tokens, points=config.points
+    )
     rng = np.random.default_rng(config.seed)
     count = len(texts.corpus.texts)
     learned = rng.choice(count, max(50, count // 5), replace=False)
