@@ -117,9 +117,10 @@ def _collapse(series: dict[str, Any]) -> Figure:
     if measured:
         ax.plot(measured, 0.5, "D", color=PLUM)
         _note(ax, "measured", (measured, 0.5), (6, 4), PLUM)
-    _note(ax, "probability, log-N scaling", (x[-1], series["mean"]["log_n"][-1]), (-112, 9), ACCENT)
-    _note(ax, "probability, without", (x[-1], series["mean"]["fixed"][-1]), (-92, -10), SOFT)
-    _note(ax, "greedy recall: with (line) and without (dashed)", (x[0], series["recall"]["log_n"][0]), (0, 5), SOFT)
+    for row, (label, colour) in enumerate((
+        ("log-N scaling", ACCENT), ("dashed: without", SOFT), ("dots: greedy recall; thin: probability", SOFT),
+    )):  # fmt: skip
+        ax.text(0.03, 0.3 - 0.09 * row, label, transform=ax.transAxes, fontsize=8, color=colour)
     _lengths(ax, series)
     ax.set_ylim(-0.03, 1.12)
     ax.set_ylabel("recall; probability of the number")
@@ -169,7 +170,7 @@ def _cost(series: dict[str, Any]) -> Figure:
         f"Prefill reads {rate / 1000:.0f}k tokens a CPU second; its time grows with N^{series['exponent']:.2f}",
         alt=f"Left: CPU seconds to read a context: {told}. "
         f"Right: resident memory above that before reading: {peaks or 'not measured'}.",
-        width=8.4,
+        width=8.4 if memory else 6.4,
         height=3.2,
         columns=2 if memory else 1,
         squeeze=False,
@@ -247,10 +248,11 @@ def _needles(series: dict[str, Any]) -> Figure:
         at = [lengths.index(length) + (place - (len(many) - 1) / 2) * width for length in rows]
         ax.bar(at, list(rows.values()), width * 0.92, color=(GREY, BLUE, ACCENT)[place % 3])
         for spot, value in zip(at, rows.values(), strict=True):
-            ax.text(spot, value + 0.02, f"{k}: {value:.2f}", ha="center", fontsize=8, color=INK)
+            ax.text(spot, value + 0.02, f"{value:.2f}", ha="center", fontsize=8, color=INK)
+            ax.text(spot, 0.02, str(k), ha="center", fontsize=8, color=GROUND)
     ax.set_xticks(range(len(lengths)), [str(names.get(length, length)) for length in lengths])
     ax.set_ylim(0, 1.15)
-    ax.set_xlabel("tokens of the context")
+    ax.set_xlabel("tokens of the context (in the bars: needles in it)")
     ax.set_ylabel("recall")
     return fig
 
