@@ -13,7 +13,7 @@ from nonmun.runner import Result
 from nonmun.runner.figures import ACCENT, BLUE, CONTROL, GREY, GROUND, INK, LINE, PLUM, SOFT, figure, label_ends
 
 SHADES = LinearSegmentedColormap.from_list("nonmun", [GROUND, "#9cc4bd", ACCENT])
-FLAT = -0.05  # an exponent nearer to nought is a logarithm to the eye
+FLAT = -0.1  # an exponent nearer to nought is a logarithm to the eye
 MODES = {"log_n": "log-N scaling", "fixed": "no log-N scaling"}
 
 

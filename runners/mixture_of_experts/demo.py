@@ -60,7 +60,7 @@ PRESETS = {
     "quick": Preset(Config(), minutes=4, gib=1.5, about="three seeds"),
     "full": Preset(Config(steps=1000, bytes=800_000), minutes=15, gib=2, about="three seeds, longer"),
     "gpu": Preset(
-        Config(steps=250, batch=48, width=256, heads=8, layers=4, hidden=256, length=256, bytes=800_000, rate=2e-3),
+        Config(steps=150, batch=64, width=256, heads=8, hidden=256, length=256, bytes=800_000, rate=2e-3),
         minutes=2, gib=4, needs="cuda", about="a wider model",
     ),
 }  # fmt: skip
