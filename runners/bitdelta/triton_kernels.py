@@ -1,11 +1,10 @@
 """X sign^T on a GPU, each row of X with the signs of its own tenant. Runs under Triton's interpreter as well.
 
 One program multiplies one row of X by BLOCK_O rows of signs over one share of the inputs. Bytes are loaded once and
-spread over eight inputs in registers; a sign only turns the sign bit of x in fp32, so neither fp16 nor bf16 can
-overflow and no matrix of +-1 exists. The eight inputs of a byte are loaded at once, and what is added up over the
-inputs is added across threads only at the end. Decoding has few rows, hence split-K: where outputs alone would not fill
-the device the inputs are shared out, partial sums go to a buffer of their own and are added in a fixed order, so that
-the same call gives the same bits. Rows of one tenant that follow each other read the same bytes from the L2 cache.
+spread over eight inputs in registers; a sign only decides whether x is added or subtracted, in fp32, so neither fp16
+nor bf16 can overflow and no matrix of +-1 exists. Decoding has few rows, hence split-K: the inputs are shared out
+until the grid fills the device, partial sums go to a buffer of their own and are added in a fixed order, so that the
+same call gives the same bits. Rows of one tenant that follow each other read the same bytes from the L2 cache.
 """
 
 from __future__ import annotations
@@ -15,16 +14,11 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-BLOCK_O = 16  # outputs of one program
-BLOCK_P = 256  # bytes of each at a time: 2048 inputs
-PROGRAMS = 2 * 132  # two for each multiprocessor of an H100; where outputs make fewer, inputs are split
-
-
-@triton.jit
-def _signed(x_P, packed_OP, bit: tl.constexpr):  # noqa: ANN001, ANN202 - Triton's types are not Python's
-    """Where the bit is set x, where it is not -x: the sign bit of x is turned."""
-    turned_OP = (~packed_OP << (31 - bit)) & -2147483648
-    return (x_P.to(tl.int32, bitcast=True)[None, :] ^ turned_OP).to(tl.float32, bitcast=True)
+BLOCK_O = 32  # outputs of one program
+BLOCK_P = 64  # bytes of each at a time: 512 inputs
+PROGRAMS = (
+    4 * 132
+)  # four waves' worth on the 132 multiprocessors of an H100; fewer rows are split until there are so many
 
 
 @triton.jit
@@ -39,33 +33,18 @@ def _rows_kernel(  # noqa: ANN202 - Triton's types are not Python's
     sum_O = tl.zeros((BLOCK_O,), dtype=tl.float32)
     if tenant >= 0:
         signs = bits_TOP + (tenant * outputs + out[:, None]) * row_bytes
-        sum_OP = tl.zeros((BLOCK_O, BLOCK_P), dtype=tl.float32)
         for start in range(split * share, tl.minimum((split + 1) * share, row_bytes), BLOCK_P):
             byte = start + tl.arange(0, BLOCK_P)
             there = (byte < row_bytes) & (byte < (split + 1) * share)
             packed_OP = tl.load(signs + byte[None, :], mask=(out[:, None] < outputs) & there[None, :], other=0)
             packed_OP = packed_OP.to(tl.int32)
-            i_P8 = byte[:, None] * 8 + tl.arange(0, 8)[None, :]
-            # the last byte's tail lies past the inputs: masked, it reads as 0 whatever its bit
-            x_P8 = tl.load(
-                x_NI + row.to(tl.int64) * inputs + i_P8, mask=there[:, None] & (i_P8 < inputs), other=0.0
-            ).to(tl.float32)
-            even_P4, odd_P4 = tl.split(tl.reshape(x_P8, (BLOCK_P, 4, 2)))
-            x04_P2, x26_P2 = tl.split(tl.reshape(even_P4, (BLOCK_P, 2, 2)))
-            x15_P2, x37_P2 = tl.split(tl.reshape(odd_P4, (BLOCK_P, 2, 2)))
-            x0_P, x4_P = tl.split(x04_P2)
-            x1_P, x5_P = tl.split(x15_P2)
-            x2_P, x6_P = tl.split(x26_P2)
-            x3_P, x7_P = tl.split(x37_P2)
-            sum_OP += _signed(x0_P, packed_OP, 0)
-            sum_OP += _signed(x1_P, packed_OP, 1)
-            sum_OP += _signed(x2_P, packed_OP, 2)
-            sum_OP += _signed(x3_P, packed_OP, 3)
-            sum_OP += _signed(x4_P, packed_OP, 4)
-            sum_OP += _signed(x5_P, packed_OP, 5)
-            sum_OP += _signed(x6_P, packed_OP, 6)
-            sum_OP += _signed(x7_P, packed_OP, 7)
-        sum_O = tl.sum(sum_OP, axis=1)
+            sum_OP = tl.zeros((BLOCK_O, BLOCK_P), dtype=tl.float32)
+            for bit in tl.static_range(8):
+                i = byte * 8 + bit  # the last byte's tail lies past the inputs: masked, it reads as 0 whatever its bit
+                x_P = tl.load(x_NI + row.to(tl.int64) * inputs + i, mask=there & (i < inputs), other=0.0)
+                x_P = x_P.to(tl.float32)
+                sum_OP += tl.where(((packed_OP >> bit) & 1) == 1, x_P[None, :], -x_P[None, :])
+            sum_O += tl.sum(sum_OP, axis=1)
     place = (split.to(tl.int64) * rows + row) * outputs + out
     tl.store(part_SNO + place, sum_O, mask=out < outputs)
 
@@ -89,12 +68,11 @@ def sign_product_rows(x_NI: Tensor, bits_TOP: Tensor, tenant_N: Tensor, splits: 
             f"{row_bytes} bytes a row, expected {triton.cdiv(inputs, 8)} for {inputs} inputs; pack them anew"
         )
     splits = splits or splits_for(rows, outputs, row_bytes)
-    share = triton.cdiv(triton.cdiv(row_bytes, splits), 16) * 16  # so that 16 bytes are loaded at once
-    splits = triton.cdiv(row_bytes, share)
+    share = triton.cdiv(row_bytes, splits)
     part_SNO = torch.empty((splits, rows, outputs), dtype=torch.float32, device=x_NI.device)
     grid = (rows, triton.cdiv(outputs, BLOCK_O), splits)
     _rows_kernel[grid](
         x_NI, bits_TOP, tenant_N.to(torch.int32).contiguous(), part_SNO, inputs, outputs, row_bytes, rows, share,
         BLOCK_O=BLOCK_O, BLOCK_P=BLOCK_P,
     )  # fmt: skip
-    return part_SNO[0] if splits == 1 else part_SNO.sum(0)
+    return part_SNO.sum(0)
