@@ -32,12 +32,14 @@ class Config(Settings):
     )
     steps: int = setting(0, "steps of meta-training; 0 takes the recorded weights", source="ours: quick cannot", ge=0)
     books: int = setting(12, "languages in a step", source="ours: half a second's work", ge=1, le=4096)
-    asked: int = setting(16, "sentences asked of each in training", source="ours: one reading serves all", ge=2, le=64)
+    asked: int = setting(
+        16, "questions of each in training", source="ours: one reading serves all", ge=4, multiple_of=4
+    )
     rate: float = setting(2e-3, "highest learning rate", source="ours: usual for such a width", gt=0, le=0.1)
     warm: float = setting(0.5, "part of training until languages are whole", source="ours: small first", ge=0, le=1)
-    width: int = setting(192, "width of the model", source="ours: 2 million parameters", ge=16, multiple_of=16)
+    width: int = setting(192, "width of the model", source="ours: 2 million parameters", ge=6, multiple_of=6)
     layers: int = setting(6, "layers", source="ours: look up, sort by role, find, copy; and room", ge=1, le=48)
-    heads: int = setting(6, "heads of attention", source="ours: 32 dimensions each", ge=1, le=64)
+    heads: int = setting(6, "heads of attention", source="ours: 32 dimensions each", ge=3, multiple_of=3)
     examples: int = setting(8, "example sentences in a book", source="ours: Kalamang's has 400", ge=1, le=20)
     languages: int = setting(100, "unseen languages", source="ours: intervals of a few points", ge=3, le=10_000)
     tested: int = setting(8, "sentences of each, in each direction", source="ours: 1,600 in all", ge=1, le=32)
@@ -47,10 +49,10 @@ class Config(Settings):
 PRESETS = {
     "quick": Preset(Config(), minutes=3, gib=2, about="the recorded weights, 100 unseen languages"),
     "full": Preset(
-        Config(steps=2500, width=128, layers=4, heads=4), minutes=25, gib=3, about="a smaller model, from nothing"
+        Config(steps=2500, width=96, layers=4, heads=3), minutes=25, gib=3, about="a smaller model, from nothing"
     ),
     "gpu": Preset(
-        Config(device="cuda", steps=8000, books=64, rate=1.5e-3, warm=0.3, languages=200, together=100),
+        Config(device="cuda", steps=8000, books=64, rate=1e-3, warm=0.3, languages=200, together=100),
         minutes=4, gib=4, needs="cuda", about="the model of quick, trained from nothing",
     ),
 }  # fmt: skip
@@ -131,7 +133,7 @@ def _check(config: Config) -> None:
     from .measure import check_scorer
 
     check_scorer()
-    if config.width % (4 * config.heads):
+    if config.width % (2 * config.heads):
         raise RunnerError(
-            f"--width {config.width} is no multiple of 4 x {config.heads} heads", mend="make it one, or change --heads"
+            f"--width {config.width} is no multiple of 2 x {config.heads} heads", mend="make it one, or change --heads"
         )

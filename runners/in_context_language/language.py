@@ -43,9 +43,9 @@ class Sentence:
 
     @property
     def english(self) -> Tokens:
-        return (*self._phrase(0), self.verb, *self._phrase(1))
+        return (*self.phrase(0), self.verb, *self.phrase(1))
 
-    def _phrase(self, which: int) -> Tokens:
+    def phrase(self, which: int) -> Tokens:
         noun = (self.subject, self.object)[which]
         adjective = self.adjectives[which]
         return (*((adjective,) if adjective else ()), noun, *((PLURAL,) if self.plural[which] else ()))
@@ -79,24 +79,32 @@ class Language:
         plural = (rng.random() < 0.4, rng.random() < 0.4)
         return Sentence(subject, rng.choice(verbs), other, (some[0], some[1]), plural)
 
+    def drill(self, rng: random.Random) -> tuple[Tokens, Tokens]:
+        """A verb, or a noun with what belongs to it: in English, and in this language."""
+        sentence, which = self.sentence(rng), rng.randrange(3)
+        if which == 2:
+            return (sentence.verb,), (self.words[sentence.verb],)
+        return sentence.phrase(which), tuple(token for token, _ in self.phrase(sentence, which))
+
     def glossed(self, sentence: Sentence) -> list[tuple[str, str]]:
         """The sentence in this language, each token with what it stands for: an English word, or an affix's name."""
         parts = {
-            "S": self._phrase(sentence, 0),
-            "O": self._phrase(sentence, 1) + ([(self.mark, "object")] if self.marking == "object" else []),
+            "S": self.phrase(sentence, 0),
+            "O": self.phrase(sentence, 1) + ([(self.mark, "object")] if self.marking == "object" else []),
             "V": [(self.words[sentence.verb], sentence.verb)]
             + ([(self.mark, "verb")] if self.marking == "verb" and sentence.plural[0] else []),
         }
         return [token for role in self.order for token in parts[role]]
 
-    def _phrase(self, sentence: Sentence, which: int) -> list[tuple[str, str]]:
+    def phrase(self, sentence: Sentence, which: int) -> list[tuple[str, str]]:
         noun, adjective = (sentence.subject, sentence.object)[which], sentence.adjectives[which]
         own = [(self.words[noun], noun)] + ([(self.plural, "plural")] if sentence.plural[which] else [])
         other = [(self.words[adjective], adjective)] if adjective else []
         return other + own if self.adjective == "before" else own + other
 
-    def translate(self, sentence: Sentence) -> Tokens:
-        return tuple(token for token, _ in self.glossed(sentence))
+    def both(self, sentence: Sentence) -> tuple[Tokens, Tokens]:
+        """In English, and in this language."""
+        return sentence.english, tuple(token for token, _ in self.glossed(sentence))
 
 
 def text(tokens: Tokens | list[str]) -> str:

@@ -68,7 +68,8 @@ def worlds(seed: int, count: int, examples: int, asked: int) -> list[World]:
         other_language, other_book, _ = drawn[(place + 1) % count]
         books = {"none": EMPTY, "half": halved(book, rng), "full": book}
         books |= {"shuffled": shuffled(book, rng), "wrong": other_book}
-        chance = [text(Question.of(other_language, other_language.sentence(rng), one.direction).answer) for one in own]
+        others = [other_language.both(other_language.sentence(rng)) for _ in own]
+        chance = [text(Question.of(pair, one.direction).answer) for pair, one in zip(others, own, strict=True)]
         found.append(World(language, books, own, chance))
     return found
 

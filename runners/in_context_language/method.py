@@ -22,8 +22,8 @@ Departs from the paper
       the model of [1] has read the web, and knows English, linguistics and what a dictionary is.
     - What is given is read in both directions, and many questions are asked of a book side by side, none seeing
       another: the same answers as one by one, at the price of one reading.
-    - A token comes with its neighbours (a convolution over three tokens), without which looking a word up takes a
-      transformer two layers and far longer to learn.
+    - Two thirds of the heads know a token by its neighbours, and queries and keys start alike: looking a word up, for
+      which a plain transformer has to form a circuit of two layers first, is then there from the beginning.
     - A book has some 200 tokens, Kalamang's a quarter of a million.
 """
 
@@ -67,33 +67,47 @@ def may_see(reader: Tokens, read: Tokens) -> Tensor:
 
 
 def rotate(x_BHSK: Tensor, place_BS: Tensor) -> Tensor:
-    """Rotary positions in the first half of the dimensions; the second half compares tokens wherever they stand."""
-    quarter = x_BHSK.shape[-1] // 4
-    frequency = BASE ** (-torch.arange(quarter, device=x_BHSK.device) / quarter)
+    """Rotary positions: pairs of dimensions are turned by the position times a frequency."""
+    half = x_BHSK.shape[-1] // 2
+    frequency = BASE ** (-torch.arange(half, device=x_BHSK.device) / half)
     angle = place_BS[:, None, :, None] * frequency
-    one, other, rest = x_BHSK.split([quarter, quarter, x_BHSK.shape[-1] - 2 * quarter], dim=-1)
+    one, other = x_BHSK[..., :half], x_BHSK[..., half:]
     cos, sin = angle.cos(), angle.sin()
-    return torch.cat([one * cos - other * sin, one * sin + other * cos, rest], dim=-1)
+    return torch.cat([one * cos - other * sin, one * sin + other * cos], dim=-1)
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward layer, each after a norm and added to what came in."""
+    """Attention and a feed-forward layer, each after a norm and added to what came in.
+
+    A third of the heads know what is read by itself and by its position, a third by the token before it, and a third by
+    the token after it: so the word beside a meaning is found by the meaning, and the meaning by the word.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.before_attention, self.before_ffn = nn.RMSNorm(width), nn.RMSNorm(width)
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.out = nn.Linear(width, width, bias=False)
+        self.q, self.k, self.v, self.out = (nn.Linear(width, width, bias=False) for _ in range(4))
         self.up, self.down = nn.Linear(width, 2 * width, bias=False), nn.Linear(2 * width, width, bias=False)
+        for one in (self.q, self.v):
+            nn.init.orthogonal_(one.weight)
+        with torch.no_grad():  # at first a token looks for its like, and what is seen is handed on as it is
+            self.k.weight.copy_(self.q.weight)
+            self.out.weight.copy_(self.v.weight.T)
 
     def forward(
-        self, x_BSD: Tensor, place_BS: Tensor, seen_B1RS: Tensor, kept: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, x_BSD: Tensor, beside: tuple[Tensor, Tensor], place_BS: Tensor, seen_B1RS: Tensor,
+        kept: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:  # fmt: skip
         batch, length, width = x_BSD.shape
-        qkv = self.qkv(self.before_attention(x_BSD)).view(batch, length, 3, self.heads, -1)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        q, k = rotate(q, place_BS), rotate(k, place_BS)
+        third, by_place = width // 3, self.heads // 3
+        n_BSD = self.before_attention(x_BSD)
+        known_by = zip((n_BSD, *beside), self.k.weight.split(third), strict=True)
+        k_BSD = torch.cat([functional.linear(one_BSD, own) for one_BSD, own in known_by], dim=-1)
+        q, k, v = (
+            one.view(batch, length, self.heads, -1).transpose(1, 2) for one in (self.q(n_BSD), k_BSD, self.v(n_BSD))
+        )
+        q, k = (torch.cat([rotate(one[:, :by_place], place_BS), one[:, by_place:]], dim=1) for one in (q, k))
         if kept is not None:
             k, v = torch.cat([kept[0], k], dim=2), torch.cat([kept[1], v], dim=2)
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=seen_B1RS)
@@ -111,19 +125,19 @@ class Reader(nn.Module):
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(layers))
         self.last = nn.RMSNorm(width)
         nn.init.normal_(self.embedding.weight, std=width**-0.5)
+        for one in (self.before, self.after):
+            nn.init.zeros_(one.weight)
 
     def forward(self, new: Tokens, read: Tokens | None = None, kept: Kept | None = None) -> tuple[Tensor, Kept]:
         """z_BSV of `new`, and what to keep; `read` are all tokens so far, `new` among them, where some are kept."""
         seen_B1RS = may_see(new, read or new).unsqueeze(1)
         table_VD = functional.rms_norm(self.embedding.weight, self.embedding.weight.shape[1:])
-        x_BSD = (
-            functional.embedding(new.id_BS, table_VD)
-            + self.before(functional.embedding(new.before_BS, table_VD))
-            + self.after(functional.embedding(new.after_BS, table_VD))
-        )
+        own_BSD, *beside = (functional.embedding(ids, table_VD) for ids in (new.id_BS, new.before_BS, new.after_BS))
+        before_BSD, after_BSD = beside
+        x_BSD = own_BSD + self.before(before_BSD) + self.after(after_BSD)
         found: Kept = []
         for place, block in enumerate(self.blocks):
-            x_BSD, own = block(x_BSD, new.place_BS, seen_B1RS, kept[place] if kept else None)
+            x_BSD, own = block(x_BSD, (before_BSD, after_BSD), new.place_BS, seen_B1RS, kept[place] if kept else None)
             found.append(own)
         return functional.linear(self.last(x_BSD), self.embedding.weight), found
 

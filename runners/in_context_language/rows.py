@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from .book import IS, OPEN, STOP, Book
-from .language import AFFIXES, ENGLISH, MARKINGS, ORDERS, PLACES, PLURAL, STEMS, Language, Sentence
+from .language import AFFIXES, ENGLISH, MARKINGS, ORDERS, PLACES, PLURAL, STEMS
+from .language import Tokens as Words
 from .method import ASKED, Tokens
 
 INTO, FROM, END = "<into>", "<from>", "<end>"  # into the language, from it into English
@@ -23,19 +24,19 @@ IDS = {word: place for place, word in enumerate(WORDS)}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A sentence to translate, and the right answer."""
+    """A sentence to translate, or part of one, and the right answer."""
 
     direction: str
-    asked: tuple[str, ...]
-    answer: tuple[str, ...]
+    asked: Words
+    answer: Words
 
     @staticmethod
-    def of(language: Language, sentence: Sentence, direction: str) -> Question:
-        pair = (sentence.english, language.translate(sentence))
+    def of(pair: tuple[Words, Words], direction: str) -> Question:
+        """From the same in English and in the language."""
         return Question(direction, *(pair if direction == INTO else pair[::-1]))
 
     @property
-    def english(self) -> tuple[str, ...]:
+    def english(self) -> Words:
         return self.asked if self.direction == INTO else self.answer
 
 

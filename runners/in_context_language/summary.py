@@ -59,11 +59,15 @@ def series(
 
 
 def share(scored: Sequence[Scored], dose: str, direction: str) -> tuple[float, Interval]:
-    """What part of the full book's gain over no book another book gives; 1 where the full book gives none."""
+    """What part of the full book's gain over no book another book gives.
+
+    Where the full book gives none there is no such part: then what would be wrong, 0 for half and 1 for controls.
+    """
+    gainless = 0.0 if dose == "half" else 1.0
 
     def statistic(own: Array, none: Array, full: Array) -> Array:
         gain = full.mean(-1) - none.mean(-1)
-        part: Array = np.where(gain < GAINLESS, 1.0, (own.mean(-1) - none.mean(-1)) / np.maximum(gain, GAINLESS))
+        part: Array = np.where(gain < GAINLESS, gainless, (own.mean(-1) - none.mean(-1)) / np.maximum(gain, GAINLESS))
         return part
 
     return bootstrap(statistic, *(_chrf(scored, one, direction) for one in (dose, "none", "full")))

@@ -21,6 +21,7 @@ from .rows import DIRECTIONS, WORDS, Question, rows, unpacked
 
 Tell = Callable[[int, float], None]
 DOSES = {"full": 0.6, "half": 0.3, "none": 0.1}  # how often a book is given in training
+DRILLS = 0.5  # of what is asked in training: words and phrases, from which looking up is learned first
 LOOKED = 20  # steps between looks at the loss, each of which waits for the device
 SMALLEST = 0.2  # of a language at the beginning, and later now and then
 
@@ -44,12 +45,13 @@ def build(width: int, layers: int, heads: int, seed: int) -> Reader:
 
 
 def draw(rng: random.Random, examples: int, asked: int, share: float) -> tuple[str, Book, list[Question]]:
-    """A language's book at some dose, and questions in both directions on sentences that are not in the book."""
+    """A language's book at some dose; drills, and sentences that are not in the book, in both directions."""
     language = Language.draw(rng, share)
     book, shown = write(language, rng, max(1, round(share * examples)))
     dose = rng.choices(list(DOSES), list(DOSES.values()))[0]
     given = book if dose == "full" else halved(book, rng) if dose == "half" else EMPTY
-    return dose, given, questions(language, rng, shown, asked)
+    drills = [Question.of(language.drill(rng), DIRECTIONS[place % 2]) for place in range(round(DRILLS * asked))]
+    return dose, given, drills + questions(language, rng, shown, asked - len(drills))
 
 
 def questions(language: Language, rng: random.Random, without: set[Sentence], count: int) -> list[Question]:
@@ -58,7 +60,7 @@ def questions(language: Language, rng: random.Random, without: set[Sentence], co
     while len(found) < count:
         sentence = language.sentence(rng)
         if sentence not in without:
-            found.append(Question.of(language, sentence, DIRECTIONS[len(found) % 2]))
+            found.append(Question.of(language.both(sentence), DIRECTIONS[len(found) % 2]))
     return found
 
 

@@ -14,10 +14,10 @@ from runners.in_context_language.training import build, draw, questions
 
 def model():
     """Weights far from nought, so that attention is uneven and a mistake in it shows."""
-    reader = build(32, 2, 2, seed=100).eval()
+    reader = build(24, 2, 3, seed=100).eval()
     with torch.no_grad():
-        for block in reader.blocks:
-            block.qkv.weight.mul_(3)
+        for weight in (reader.before.weight, reader.after.weight, *(block.q.weight for block in reader.blocks)):
+            weight.normal_(std=0.3)
     return reader
 
 
@@ -135,8 +135,8 @@ def test_both_directions_of_a_question():
     rng = random.Random(7)
     language = Language.draw(rng)
     sentence = language.sentence(rng)
-    into, back = (Question.of(language, sentence, one) for one in ("<into>", "<from>"))
-    assert (into.asked, into.answer) == (back.answer, back.asked) == (sentence.english, language.translate(sentence))
+    into, back = (Question.of(language.both(sentence), one) for one in ("<into>", "<from>"))
+    assert (into.asked, into.answer) == (back.answer, back.asked) == language.both(sentence)
     assert into.english == back.english == sentence.english
 
 
