@@ -52,7 +52,7 @@ PRESETS = {
         Config(steps=2500, width=96, layers=4, heads=3), minutes=25, gib=3, about="a smaller model, from nothing"
     ),
     "gpu": Preset(
-        Config(device="cuda", steps=8000, books=64, rate=1e-3, warm=0.3, languages=200, together=100),
+        Config(device="cuda", steps=6000, books=64, rate=1e-3, warm=0.3, languages=200, together=100),
         minutes=4, gib=4, needs="cuda", about="the model of quick, trained from nothing",
     ),
 }  # fmt: skip
