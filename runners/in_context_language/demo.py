@@ -81,6 +81,9 @@ CRITERIA = (
 )  # fmt: skip
 
 
+KEPT = ("command", "record", "seed", "started", "seconds", "device", "sha256", "bytes")  # said of recorded weights
+
+
 def run(config: Config, progress: Progress) -> Result:
     """Practise, or take the recorded weights; then every unseen language at every dose."""
     if config.steps:
@@ -124,9 +127,6 @@ def ask(
     return progress.result(
         metrics=summary.metrics(scored), series=summary.series(scored, tested, curve, made), device=where.name
     )
-
-
-KEPT = ("command", "record", "seed", "started", "seconds", "device", "sha256", "bytes")  # said of recorded weights
 
 
 def _check(config: Config) -> None:
