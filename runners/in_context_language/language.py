@@ -13,7 +13,7 @@ import itertools
 import random
 from dataclasses import dataclass
 
-NOUNS = tuple("dog cat bird fish child king farmer wolf horse snake".split())
+NOUNS = tuple("dog cat bird frog girl king farmer bear horse snake".split())  # plurals in -s alone
 VERBS = tuple("saw heard found followed feared fed".split())
 ADJECTIVES = tuple("big small old young white quiet".split())
 ENGLISH = (*NOUNS, *VERBS, *ADJECTIVES)
