@@ -114,13 +114,14 @@ def score(world: World, answers: dict[str, list[str]]) -> Scored:
 
 
 def page(world: World, scored: Scored, each: int = 1) -> dict[str, object]:
-    """A book, the first sentences asked in each direction, and what was said at each dose."""
+    """A book, its half, the first sentences asked in each direction, and what was said at each dose."""
     picked = [
         place for direction in DIRECTIONS
         for place in [i for i, one in enumerate(world.asked) if one.direction == direction][:each]
     ]  # fmt: skip
     return {
         "book": shown(world.books["full"]),
+        "half": shown(world.books["half"]),
         "asked": [
             {
                 "direction": world.asked[place].direction,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -30,7 +31,7 @@ def draw(result: Result) -> dict[str, Figure]:
 
 def _page(one: dict[str, Any], number: int) -> Figure:
     """A book as the model reads it, then what it said of two sentences at each dose."""
-    book, asked = one["book"], one["asked"]
+    book, half_book, asked = one["book"], one.get("half", {}), one["asked"]
     right = sum(question["said"]["full"] == question["right"] for question in asked)
     told = " ".join(
         f"Asked: {question['sentence']}; right: {question['right']}; said: "
@@ -39,12 +40,12 @@ def _page(one: dict[str, Any], number: int) -> Figure:
         for question in asked
     )
     lines = max(len(book["grammar"]) + len(book["examples"]) + 2, -(-len(book["words"]) // 2) + 1)
-    height = lines + len(asked) * (len(DOSES) + 2)
+    height = lines + len(asked) * (len(DOSES) + 2) - 0.5
     fig, ax = figure(
         f"언어 {number}: 책을 다 주면 {len(asked)}문장 중 {right}문장을 맞힙니다 · "
         f"Language {number}: with the full book {right} of {len(asked)} sentences are right",
         alt=f"The book. Grammar: {'; '.join(book['grammar'])}. Words: {'; '.join(book['words'])}. Examples: "
-        f"{'; '.join(book['examples'])}. {told}",
+        f"{'; '.join(book['examples'])}. Half of it: {'; '.join(itertools.chain(*half_book.values()))}. {told}",
         width=8.4,
         height=0.19 * height + 0.3,
     )
@@ -52,19 +53,25 @@ def _page(one: dict[str, Any], number: int) -> Figure:
     def put(x: float, line: float, words: str, **style: Any) -> None:
         ax.text(x, line, words, va="center", fontsize=8, parse_math=False, **{"color": INK, **style})
 
+    def put_item(x: float, line: float, section: str, words: str) -> None:
+        put(x, line, words)
+        if words in half_book.get(section, ()):
+            ax.plot(x - 0.009, line, ".", color=INK, markersize=3, clip_on=False)
+
     put(0, 0, "grammar", color=SOFT)
     for line, text in enumerate(book["grammar"], 1):
-        put(0, line, text)
+        put_item(0.01, line, "grammar", text)
     put(0, len(book["grammar"]) + 1, "examples", color=SOFT)
     for line, text in enumerate(book["examples"], len(book["grammar"]) + 2):
-        put(0, line, text)
-    put(0.66, 0, "words", color=SOFT)
-    half = -(-len(book["words"]) // 2)
+        put_item(0.01, line, "examples", text)
+    put(0.6, 0, "words", color=SOFT)
+    put(0.6, lines - 1, "· stands in the half book as well", color=SOFT)
+    column = -(-len(book["words"]) // 2)
     for place, text in enumerate(book["words"]):
-        put(0.66 if place < half else 0.84, 1 + place % half, text)
+        put_item(0.61 if place < column else 0.81, 1 + place % column, "words", text)
     line = lines + 0.5
     for question in asked:
-        put(0, line, f"{question['sentence']}  →  {question['right']}", fontweight="bold")
+        put(0, line, f"{question['sentence']}  →  {question['right']}", fontweight="medium")
         for place, dose in enumerate(DOSES, 1):
             said = question["said"][dose]
             good = said == question["right"]
