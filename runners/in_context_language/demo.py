@@ -49,7 +49,7 @@ class Config(Settings):
 PRESETS = {
     "quick": Preset(Config(), minutes=3, gib=2, about="the recorded weights, 100 unseen languages"),
     "full": Preset(
-        Config(steps=4000, rate=3e-3, width=96, layers=5, heads=3), minutes=20, gib=3, about="a smaller model, from nothing"
+        Config(steps=4000, rate=3e-3, width=96, layers=5, heads=3), minutes=20, gib=3, about="smaller, from nothing"
     ),
     "gpu": Preset(
         Config(device="cuda", steps=6000, books=64, rate=1e-3, warm=0.3, languages=200, together=100),

@@ -71,7 +71,7 @@ def _page(one: dict[str, Any], number: int) -> Figure:
         put_item(0.61 if place < column else 0.81, 1 + place % column, "words", text)
     line = lines + 0.5
     for question in asked:
-        put(0, line, f"{question['sentence']}  →  {question['right']}", fontweight="medium")
+        put(0, line, f"{question['sentence']}  →  {question['right']}", fontweight="bold")
         for place, dose in enumerate(DOSES, 1):
             said = question["said"][dose]
             good = said == question["right"]
