@@ -65,7 +65,8 @@ def _page(one: dict[str, Any], number: int) -> Figure:
     for line, text in enumerate(book["examples"], len(book["grammar"]) + 2):
         put_item(0.01, line, "examples", text)
     put(0.6, 0, "words", color=SOFT)
-    put(0.6, lines - 1, "· stands in the half book as well", color=SOFT)
+    if half_book:
+        put(0.6, lines - 1, "· stands in the half book as well", color=SOFT)
     column = -(-len(book["words"]) // 2)
     for place, text in enumerate(book["words"]):
         put_item(0.61 if place < column else 0.81, 1 + place % column, "words", text)
@@ -155,7 +156,7 @@ def _learning(series: dict[str, Any]) -> Figure:
             x, y = zip(*_thinned(points), strict=True)
             colour = COLOURS[dose]
             ax.plot(x, y, color=colour, linewidth=1.3)
-            ax.annotate(NAMES[dose], (x[-1], y[-1]), (5, -3), textcoords="offset points", fontsize=8, color=colour)
+            ax.annotate(NAMES[dose], (x[-1], y[-1]), (5, 2), textcoords="offset points", fontsize=8, color=colour)
     ax.set_xlim(0, 1.14 * max(points[-1][0] for points in curve.values() if points))
     ax.set_ylim(bottom=0)
     ax.set_xlabel(f"step of meta-training ({who})", fontsize=8)

@@ -149,6 +149,20 @@ def test_weights_that_are_missing_damaged_or_of_another_shape_are_one_line(tmp_p
         checkpoint.load(model, tmp_path)
 
 
+def test_recorded_weights_fit_quick_are_small_and_translate_what_they_have_not_seen():
+    config = demo.PRESETS["quick"].config
+    model = training.build(config.width, config.layers, config.heads, 0)
+    about = checkpoint.load(model)
+    assert about["bytes"] == (checkpoint.FOLDER / "checkpoint.safetensors").stat().st_size <= 6_000_000
+    assert all(about["config"][name] == getattr(config, name) for name in ("width", "layers", "heads", "examples"))
+    assert from_json((checkpoint.FOLDER / about["record"]).read_bytes()).started == about["started"]
+    tested = measure.worlds(104, 2, config.examples, 4)
+    found = measure.measure(model.eval(), tested, torch.device("cpu"), 2, lambda books: None)
+    for direction in ("<into>", "<from>"):
+        assert sum(one.right["full"][direction] for one in found) >= 6  # of 8
+        assert sum(one.right["shuffled"][direction] + one.right["none"][direction] for one in found) == 0
+
+
 FLAGS = [f"--{name}={value}" for name, value in SMALL.items()]
 
 
