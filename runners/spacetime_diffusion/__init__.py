@@ -1,1 +1,1 @@
-"""A diffusion transformer on spacetime patches, trained on videos of any size, length and shape as they are."""
+"""A diffusion transformer on spacetime patches, in a world of which everything is known."""
