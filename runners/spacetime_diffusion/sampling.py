@@ -23,13 +23,15 @@ TOGETHER = 4096  # tokens of one batch
 
 
 class Codec(Protocol):
-    """What the autoencoder does: a latent frame for the first frame, then one for every `strides[0]`."""
+    """What the autoencoder does: a latent frame for the first frame, then one for every `time` frames."""
 
-    strides: tuple[int, int]
+    time: int
 
-    def encode(self, videos: list[Video]) -> list[Tensor]: ...
+    def latent_size(self, size: tuple[int, int, int]) -> Size: ...
 
-    def decode(self, latents: list[Tensor], sizes: list[tuple[int, int, int]]) -> list[Video]: ...
+    def encode(self, videos: Sequence[Video]) -> list[Tensor]: ...
+
+    def decode(self, latents: Sequence[Tensor], sizes: Sequence[tuple[int, int, int]]) -> list[Video]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +135,12 @@ def _known(size: Size, given: Given | None, channels: int) -> tuple[Tensor, tupl
     return given.latent_FChw, given.frames
 
 
-def latent_size(codec: Codec, video: tuple[int, int, int]) -> Size:
-    """Frames, height and width of the latent of a video of T x H x W. RunnerError where that has no frame or pixel."""
-    frames, height, width = video
-    if min(video) < 1:
-        raise RunnerError(f"a video of {frames} frames, {height} x {width} pixels", mend="ask for 1 or more of each")
-    in_time, in_space = codec.strides
-    return 1 + -(-(frames - 1) // in_time), -(-height // in_space), -(-width // in_space)
-
-
 def text_to_video(
     sampler: Sampler, codec: Codec, sizes: Sequence[tuple[int, int, int]], captions: Sequence[Tensor],
     seeds: Sequence[int],
 ) -> list[Video]:  # fmt: skip
     """Videos of T x H x W: wide, tall, square, one frame, longer than trained, all the same."""
-    latents = sample(sampler, [latent_size(codec, size) for size in sizes], captions, seeds)
+    latents = sample(sampler, [codec.latent_size(size) for size in sizes], captions, seeds)
     return codec.decode(latents, list(sizes))
 
 
@@ -202,7 +195,7 @@ def between(
         found, size = _ends_of(codec, before, after, new)
         given.append(found)
         sizes.append(size)
-    latents = sample(sampler, [latent_size(codec, size) for size in sizes], captions, seeds, given=given)
+    latents = sample(sampler, [codec.latent_size(size) for size in sizes], captions, seeds, given=given)
     videos = codec.decode(latents, sizes)
     return [_pasted(video, *pair) for video, pair in zip(videos, ends, strict=True)]
 
@@ -220,8 +213,8 @@ def _ends_of(
         raise RunnerError("no frames to go on from, or frames of two sizes", mend="give videos of one size")
     head, tail = (0 if one is None else len(one) for one in (before, after))
     size = (head + new + tail, *known.shape[-2:])
-    stride = codec.strides[0]
-    frames = latent_size(codec, size)[0]
+    stride = codec.time
+    frames = codec.latent_size(size)[0]
     shown = [range(1)] + [range(1 + stride * (one - 1), min(1 + stride * one, size[0])) for one in range(1, frames)]
     latent = torch.zeros(0)
     named: list[int] = []

@@ -3,35 +3,10 @@ import torch
 
 from nonmun.runner import RunnerError
 from runners.spacetime_diffusion import sampling
-from runners.spacetime_diffusion.model import Denoiser, Shape
+from runners.spacetime_diffusion.model import Denoiser
 from runners.spacetime_diffusion.sampling import Given, Sampler
 
-SHAPE = Shape(
-    channels=12, width=24, heads=2, layers=1, expansion=2, text_width=8, text_layers=1, vocabulary=9, length=5
-)
-
-
-class Blocks:
-    """A codec without weights: 2 x 2 pixels by 1 frame, then 2 frames at a time, of which it keeps the last."""
-
-    strides = (2, 2)
-
-    def encode(self, videos):
-        found = []
-        for video in videos:
-            video = video[[0, *range(2, len(video), 2), *([len(video) - 1] if len(video) % 2 == 0 else [])]]
-            height, width = video.shape[-2:]
-            video = torch.nn.functional.pad(video, (0, width % 2, 0, height % 2))
-            found.append(torch.nn.functional.pixel_unshuffle(video, 2))
-        return found
-
-    def decode(self, latents, sizes):
-        found = []
-        for latent, (frames, height, width) in zip(latents, sizes, strict=True):
-            video = torch.nn.functional.pixel_shuffle(latent, 2)
-            times = [(time + 1) // 2 for time in range(frames)]
-            found.append(video[times][..., :height, :width])
-        return found
+from .standin import SHAPE, Blocks
 
 
 @pytest.fixture
@@ -125,8 +100,8 @@ def test_an_edit_at_full_strength_forgets_the_video_and_a_weak_one_starts_from_i
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda s: sampling.text_to_video(s, Blocks(), [(0, 4, 4)], captions(1), [1]), "a video of 0 frames"),
-        (lambda s: sampling.text_to_video(s, Blocks(), [(1, 4, 0)], captions(1), [1]), "4 x 0 pixels"),
+        (lambda s: sampling.text_to_video(s, Blocks(), [(0, 4, 4)], captions(1), [1]), "clips of 0 frames"),
+        (lambda s: sampling.text_to_video(s, Blocks(), [(1, 4, 0)], captions(1), [1]), "4x0 pixels"),
         (lambda s: sampling.edit(s, Blocks(), [torch.zeros(1, 3, 4, 4)], captions(1), [1], 0), "a strength of 0"),
         (lambda s: sampling.extend(s, Blocks(), [torch.zeros(5, 3, 4, 4)], 5, captions(1), [1]), "0 new frames"),
         (lambda s: sampling.between(s, Blocks(), [(None, None)], [3], captions(1), [1]), "no frames to go on from"),
