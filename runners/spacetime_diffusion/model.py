@@ -6,7 +6,8 @@
 [4] Su et al., RoFormer, arXiv:2104.09864: rotary positions, here over frame, row and column.
 
 Names end in shapes as in packing.py and method.py; besides: D width, A heads, E numbers of a head, T width of a
-caption, R rows of modulation: one for each latent at its own time, then one for each at time 0, for what is given.
+caption, R rows of modulation: one for each latent at its own time, then one for each at time 0, for what is given; S
+frames of the batch, in the order of the layout: all tokens of a frame are modulated alike.
 """
 
 from __future__ import annotations
@@ -58,8 +59,11 @@ class Shape:
         return self.channels * self.patch**2
 
 
-def turns(grid_N3: Tensor, dims: int) -> tuple[Tensor, Tensor]:
-    """RoPE's cos and sin [4], N x 1 x dims/2: a third of the pairs turn with the frame, with the row, the column."""
+def turns(grid_N3: Tensor, dims: int) -> Tensor:
+    """RoPE's turns [4] as complex numbers, N x 1 x dims/2: a third of the pairs go with the frame, the row, the column.
+
+    A pair is two neighbouring numbers of a head, so that turning it is one product.
+    """
     pairs = dims // 2
     shares = (pairs - 2 * (pairs // 3), pairs // 3, pairs // 3)
     parts = []
@@ -67,14 +71,12 @@ def turns(grid_N3: Tensor, dims: int) -> tuple[Tensor, Tensor]:
         speed = LOWEST ** (torch.arange(share, device=grid_N3.device) / max(1, share - 1))
         parts.append(grid_N3[:, axis, None] * speed)
     angle = torch.cat(parts, dim=-1).unsqueeze(1)
-    return angle.cos(), angle.sin()
+    return torch.polar(torch.ones_like(angle), angle)
 
 
-def rotate(x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
-    """Each pair of numbers of a head turned; pairs are halves of a head, ... x A x E."""
-    cos, sin = (one.to(x.dtype) for one in turn)
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+def rotate(x: Tensor, turn: Tensor) -> Tensor:
+    """Each pair of numbers of a head turned, ... x A x E."""
+    return torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * turn).flatten(-2)
 
 
 def places(grid_N3: Tensor, extent_N3: Tensor) -> Tensor:
@@ -102,29 +104,32 @@ class Attention(nn.Module):
         self.heads, self.temporal = shape.heads, shape.temporal
         self.qkv = nn.Linear(shape.width, 3 * shape.width)
         self.text = nn.Linear(shape.text_width, 2 * shape.width)
-        self.gain_AE = nn.Parameter(torch.ones(shape.heads, shape.width // shape.heads))
+        self.gain_E = nn.Parameter(torch.ones(shape.width // shape.heads))  # of queries and keys alike
         self.out = nn.Linear(shape.width, shape.width)
 
+    def normed(self, x: Tensor) -> Tensor:
+        return functional.layer_norm(x.float(), x.shape[-1:], self.gain_E, eps=1e-6)
+
     def forward(
-        self, x_ND: Tensor, text_BLT: Tensor, turn: tuple[Tensor, Tensor], groups: Sequence[Group], mask: Tensor | None
+        self, x_ND: Tensor, text_BLT: Tensor, turn: Tensor, groups: Sequence[Group], mask: Tensor | None
     ) -> Tensor:
         """`text_BLT` stands in the order of the layout; a group is one call, since all in it are of one length."""
         qkv = self.qkv(x_ND).unflatten(-1, (3, self.heads, -1))
-        qk, v_NAE = rotate(norm(qkv[:, :2]), tuple(one.unsqueeze(1) for one in turn)), qkv[:, 2]
-        q_NAE, k_NAE = qk[:, 0] * self.gain_AE, qk[:, 1]
+        qk, v_NAE = rotate(self.normed(qkv[:, :2]), turn.unsqueeze(1)).to(qkv.dtype), qkv[:, 2]
         text = self.text(text_BLT).unflatten(-1, (2, self.heads, -1))
-        text_k, text_v = norm(text[:, :, 0]), text[:, :, 1]
-        parts, token, latent = [], 0, 0
-        for group in groups:
-            rows, own = slice(token, token + group.tokens), slice(latent, latent + group.latents)
+        text_k, text_v = self.normed(text[:, :, 0]).to(text.dtype), text[:, :, 1]
+        tokens, latents = [group.tokens for group in groups], [group.latents for group in groups]
+        parts = []
+        for group, qk_own, v, text_ks, text_vs in zip(
+            groups, qk.split(tokens), v_NAE.split(tokens), text_k.split(latents), text_v.split(latents), strict=True
+        ):
             each = 1 if self.temporal else group.frames  # calls of one latent
-            q, k, v = (one[rows].unflatten(0, (group.latents * each, -1)) for one in (q_NAE, k_NAE, v_NAE))
-            k = torch.cat([k, text_k[own].repeat_interleave(each, 0)], dim=1)
-            v = torch.cat([v, text_v[own].repeat_interleave(each, 0)], dim=1)
+            q, k = qk_own.unflatten(0, (group.latents * each, -1)).unbind(2)
+            k = torch.cat([k, text_ks.repeat_interleave(each, 0)], dim=1)
+            v = torch.cat([v.unflatten(0, (group.latents * each, -1)), text_vs.repeat_interleave(each, 0)], dim=1)
             q, k, v = (one.transpose(1, 2) for one in (q, k, v))
             seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
             parts.append(seen.transpose(1, 2).reshape(group.tokens, -1))
-            token, latent = rows.stop, own.stop
         return self.out(torch.cat(parts))
 
 
@@ -139,21 +144,37 @@ class Block(nn.Module):
         self.offset = nn.Parameter(torch.zeros(6 * shape.width))
 
     def forward(
-        self, x_ND: Tensor, rows_R6D: Tensor, row_N: Tensor, text_BLT: Tensor, turn: tuple[Tensor, Tensor],
-        groups: Sequence[Group], mask: Tensor | None,
+        self, x_ND: Tensor, rows_R6D: Tensor, row_S: Tensor, text_BLT: Tensor, turn: Tensor, groups: Sequence[Group],
+        mask: Tensor | None,
     ) -> Tensor:  # fmt: skip
-        of_row = (rows_R6D + self.offset).chunk(6, dim=-1)
-        shift1, scale1, gate1, shift2, scale2, gate2 = (one.index_select(0, row_N) for one in of_row)
-        seen = self.attention(modulated(x_ND, shift1, scale1), text_BLT, turn, groups, mask)
-        x_ND = torch.addcmul(x_ND, gate1, seen)
-        hidden = functional.gelu(self.up(modulated(x_ND, shift2, scale2)), approximate="tanh")
-        return torch.addcmul(x_ND, gate2, self.down(hidden))
+        of_frame = (rows_R6D + self.offset).index_select(0, row_S).chunk(6, dim=-1)
+        shift1, scale1, gate1, shift2, scale2, gate2 = of_frame
+        seen = self.attention(modulated(x_ND, shift1, scale1, groups), text_BLT, turn, groups, mask)
+        x_ND = by_frame(x_ND, gate1, seen, groups)
+        hidden = functional.gelu(self.up(modulated(x_ND, shift2, scale2, groups)), approximate="tanh")
+        return by_frame(x_ND, gate2, self.down(hidden), groups)
 
 
-def modulated(x_ND: Tensor, shift_ND: Tensor, scale_ND: Tensor) -> Tensor:
-    """norm(x) (1 + scale) + shift   [1]."""
-    normed = norm(x_ND)
-    return torch.addcmul(normed + shift_ND, normed, scale_ND)
+def modulated(x_ND: Tensor, shift_SD: Tensor, scale_SD: Tensor, groups: Sequence[Group]) -> Tensor:
+    """Of each frame norm(x) (1 + scale) + shift   [1]."""
+    return by_frame(shift_SD, 1 + scale_SD, norm(x_ND), groups)
+
+
+def by_frame(base: Tensor, factor_SD: Tensor, x_ND: Tensor, groups: Sequence[Group]) -> Tensor:
+    """The base and factor x, where all tokens of a frame have one factor; so may the base (S rows), or its own (N rows).
+
+    Written with views of each group, and not with a row for each token, which would have to be made and summed up again.
+    """
+    frames, tokens = [group.latents * group.frames for group in groups], [group.tokens for group in groups]
+    whole = len(base) != len(factor_SD) or frames == tokens
+    parts = []
+    for group, own, factor, x in zip(
+        groups, base.split(tokens if whole else frames), factor_SD.split(frames), x_ND.split(tokens), strict=True
+    ):
+        cut = (-1, group.patches)
+        own = own.unflatten(0, cut) if whole else own.unsqueeze(1)
+        parts.append(torch.addcmul(own, factor.unsqueeze(1), x.unflatten(0, cut)).flatten(0, 1))
+    return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
 class CaptionEncoder(nn.Module):
@@ -203,10 +224,10 @@ class Denoiser(nn.Module):
         zero = ("modulation.", "last_modulation.", "last.")
         for name, parameter in self.named_parameters():
             if parameter.ndim < 2:
-                parameter.fill_(1.0 if ".norm" in name and name.endswith("weight") else 0.0)
+                parameter.fill_(1.0 if name.endswith(("gain_E", "norm1.weight", "norm2.weight")) else 0.0)
             elif name.startswith(zero):
                 parameter.zero_()
-            elif not name.endswith("gain_AE"):
+            else:
                 generator = torch.Generator().manual_seed(zlib.crc32(f"{seed}/{name}".encode()))
                 std = 0.5 if name.startswith(("captions.words", "captions.positions")) else parameter.shape[-1] ** -0.5
                 parameter.normal_(std=std, generator=generator)
@@ -221,13 +242,14 @@ class Denoiser(nn.Module):
         waves = waves_of(torch.cat([t_B, torch.zeros_like(t_B)]))
         rows = functional.silu(self.time(waves) + self.summary(text_BLT.mean(1)).repeat(2, 1))
         row_N = where.latent_N if given_N is None else where.latent_N + len(t_B) * given_N
+        row_S = row_N.index_select(0, where.first_S)
         modulation = self.modulation(rows)
         turn = turns(where.grid_N3, self.shape.width // self.shape.heads)
         text_BLT = text_BLT.index_select(0, where.order_B)
         for block in self.blocks:
-            x_ND = block(x_ND, modulation, row_N, text_BLT, turn, where.groups, mask)
-        shift, scale = (one.index_select(0, row_N) for one in self.last_modulation(rows).chunk(2, dim=-1))
-        return self.last(modulated(x_ND, shift, scale)).to(x_NP.dtype)
+            x_ND = block(x_ND, modulation, row_S, text_BLT, turn, where.groups, mask)
+        shift, scale = self.last_modulation(rows).index_select(0, row_S).chunk(2, dim=-1)
+        return self.last(modulated(x_ND, shift, scale, where.groups)).to(x_NP.dtype)
 
 
 def waves_of(t: Tensor) -> Tensor:

@@ -49,6 +49,7 @@ class Layout:
     frame_N: Tensor  # which of its frames
     grid_N3: Tensor  # its place: frame, row and column, in patches
     extent_N3: Tensor  # frames, rows and columns of its latent
+    first_S: Tensor  # the first token of each frame
     real_NP: Tensor | None  # False for what fills a patch up; None where nothing does
 
     @property
@@ -58,7 +59,7 @@ class Layout:
     def to(self, device: torch.device) -> Layout:
         moved = {
             name: value.to(device)
-            for name in ("order_B", "latent_N", "frame_N", "grid_N3", "extent_N3", "real_NP")
+            for name in ("order_B", "latent_N", "frame_N", "grid_N3", "extent_N3", "first_S", "real_NP")
             if (value := getattr(self, name)) is not None
         }
         return replace(self, **moved)
@@ -86,7 +87,9 @@ def layout(sizes: Sequence[Size], patch: int = 2, channels: int = 1) -> Layout:
     extent_N3 = torch.tensor([shapes[one] for one in order]).repeat_interleave(lengths, dim=0)
     latent_N = order_B.repeat_interleave(lengths)
     whole = all(height % patch == 0 and width % patch == 0 for _, height, width in sizes)
-    found = Layout(tuple(sizes), patch, tuple(groups), order_B, latent_N, grid_N3[:, 0], grid_N3, extent_N3, None)
+    first_S = (grid_N3[:, 1:] == 0).all(1).nonzero().flatten()
+    frame_N = grid_N3[:, 0]
+    found = Layout(tuple(sizes), patch, tuple(groups), order_B, latent_N, frame_N, grid_N3, extent_N3, first_S, None)
     ones = [torch.ones(frames, channels, height, width) for frames, height, width in sizes]
     return found if whole else replace(found, real_NP=pack(ones, found).bool())
 

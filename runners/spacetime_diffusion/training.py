@@ -40,6 +40,7 @@ class Plan:
     dropout: float  # share of captions that are dropped
     ema: float  # the most that a mean over steps keeps
     bfloat16: bool = False
+    graphs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +91,15 @@ def next_batch(job: Job, plan: Plan, where: Layout, alpha_B: Tensor, generator: 
     t_B = method.draw_times(torch.randn(len(alpha_B), generator=generator, device=device), alpha_B)
     kind_B, first_B, last_B, dropped_B = torch.rand(4, len(alpha_B), generator=generator, device=device)
     caption_BL = caption_BL.masked_fill((dropped_B < plan.dropout).unsqueeze(-1), 0)
-    chance_N = torch.rand(where.tokens, generator=generator, device=device)
-    chance_N = chance_N[first_token_of_frame(where)]
+    chance_N = torch.rand(len(alpha_B), most_frames(where), generator=generator, device=device)
+    chance_N = chance_N[where.latent_N, where.frame_N]  # all of a frame share theirs
     frames_N = where.extent_N3[:, 0]
     given_N = method.given_frames(kind_B, first_B, last_B, chance_N, where.latent_N, where.frame_N, frames_N)
     return Batch(x0_NP, noise_NP, t_B, caption_BL, given_N)
 
 
-def first_token_of_frame(where: Layout) -> Tensor:
-    """For each token the first of its latent's frame, whose chance all of that frame share."""
-    new_N = (where.grid_N3[:, 1:] == 0).all(1)
-    at_N = torch.arange(where.tokens, device=new_N.device)
-    return torch.where(new_N, at_N, 0).cummax(0).values
+def most_frames(where: Layout) -> int:
+    return max(frames for frames, _, _ in where.sizes)
 
 
 def loss_of(model: Denoiser, batch: Batch, where: Layout) -> Tensor:
@@ -134,7 +132,7 @@ class Stepper:
         """The loss; on a GPU a tensor that the next step writes to."""
         self._set_rate(self.plan.rate * min(1.0, (self.done + 1) / max(1, min(200, self.plan.steps // 10))))
         self.done += 1
-        if not self.cuda:
+        if not self.cuda or not self.plan.graphs:
             return self._step(batch)
         if self.graph is not None and self.held is not None:
             for own, new in zip(self.held.tensors(), batch.tensors(), strict=True):

@@ -72,6 +72,7 @@ def test_padded_rows_with_a_mask_give_the_same():
         where,
         groups=(Group(2, 1, large),),
         latent_N=torch.tensor([1] * large + [0] * large),
+        first_S=torch.tensor([0, large]),
         **{
             name: torch.cat([getattr(where, name)[:small], getattr(where, name)[:1].expand(large - small, -1), getattr(where, name)[small:]])
             for name in ("grid_N3", "extent_N3")
