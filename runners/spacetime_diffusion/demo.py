@@ -74,7 +74,7 @@ _FULL = Config(
     networks="train", clips=6000, steps=1024, batch=24, sample_steps=24, compared=192, asked=144, rounds=10
 )  # fmt: skip
 _CHECKPOINT = Config(
-    networks="train", keep=True, clips=24_000, steps=6400, batch=96, rate=1.5e-3, ema=0.9995, code_steps=4000,
+    networks="train", keep=True, clips=24_000, steps=4800, batch=120, rate=1.5e-3, ema=0.9995, code_steps=4000,
     judge_steps=3000, judge_clips=12_000, sample_steps=30, compared=768, asked=480,
 )  # fmt: skip
 _GPU = Config(

@@ -161,9 +161,9 @@ def modulated(x_ND: Tensor, shift_SD: Tensor, scale_SD: Tensor, groups: Sequence
 
 
 def by_frame(base: Tensor, factor_SD: Tensor, x_ND: Tensor, groups: Sequence[Group]) -> Tensor:
-    """The base and factor x, where all tokens of a frame have one factor; so may the base (S rows), or its own (N rows).
+    """Base + factor x. All tokens of a frame share a factor (S rows), and may share the base (S or else N rows).
 
-    Written with views of each group, and not with a row for each token, which would have to be made and summed up again.
+    Written with views of each group: a row for each token would have to be made, and on the way back summed up again.
     """
     frames, tokens = [group.latents * group.frames for group in groups], [group.tokens for group in groups]
     whole = len(base) != len(factor_SD) or frames == tokens

@@ -22,6 +22,7 @@ from . import captions, checkpoints, method
 from .autoencoder import Autoencoder, train_autoencoder
 from .judge import Judge, train_judge
 from .model import Denoiser, Shape
+from .sampling import Codec, Moved
 from .shelves import Shelf, shelved
 from .training import KINDS, Job, Kind, Plan, Trained, train_all
 from .world import Clip, Size, draw
@@ -47,6 +48,10 @@ class Networks:
     hashes: dict[str, str] = field(default_factory=dict)  # of the files that were loaded or written
 
     @property
+    def codec(self) -> Codec:
+        return Moved(self.autoencoder, self.device)
+
+    @property
     def main(self) -> Denoiser:
         return self.compared["native"]
 
@@ -69,10 +74,11 @@ def build(config: Config, device: torch.device, progress: Progress) -> Networks:
         _train_autoencoder(autoencoder, clips, config, progress)
         _train_judge(judge, sizes, config, progress)
     with progress.stage("encode clips"):
-        native = shelved(clips, autoencoder, config.patch)
+        codec = Moved(autoencoder, device)
+        native = shelved(clips, codec, config.patch)
         cropped: tuple[Shelf, ...] = ()
         if not recorded and "crop" in config.variants:
-            cropped = shelved(draw([config.seed, TRAIN], config.clips, sizes, cropped=True), autoencoder, config.patch)
+            cropped = shelved(draw([config.seed, TRAIN], config.clips, sizes, cropped=True), codec, config.patch)
     ladder, others = _train_denoisers(config, native, cropped, tuple(rungs.values()), device, progress)
     if recorded:
         compared = {kind: Denoiser(shape_of(config, kind)).to(device).eval() for kind in KINDS}

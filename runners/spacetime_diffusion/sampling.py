@@ -34,6 +34,22 @@ class Codec(Protocol):
     def decode(self, latents: Sequence[Tensor], sizes: Sequence[tuple[int, int, int]]) -> list[Video]: ...
 
 
+class Moved:
+    """A codec on a device, for videos and latents that are on the CPU."""
+
+    def __init__(self, codec: Codec, device: torch.device) -> None:
+        self._codec, self._device, self.time = codec, device, codec.time
+
+    def latent_size(self, size: tuple[int, int, int]) -> Size:
+        return self._codec.latent_size(size)
+
+    def encode(self, videos: Sequence[Video]) -> list[Tensor]:
+        return [one.cpu() for one in self._codec.encode([video.to(self._device) for video in videos])]
+
+    def decode(self, latents: Sequence[Tensor], sizes: Sequence[tuple[int, int, int]]) -> list[Video]:
+        return [one.cpu() for one in self._codec.decode([one.to(self._device) for one in latents], sizes)]
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """Part of a latent that is known: the numbers of all frames, of which those named count."""
