@@ -78,9 +78,9 @@ _CHECKPOINT = Config(
     judge_steps=3000, judge_clips=12_000, sample_steps=30, compared=768, asked=480,
 )  # fmt: skip
 _GPU = Config(
-    networks="train", variants=(), repeats=1, sizes=LARGE, clips=8000, steps=960, batch=64, rate=5e-4, bfloat16=True,
+    networks="train", variants=(), repeats=1, sizes=LARGE, clips=3000, steps=1920, batch=64, rate=5e-4, bfloat16=True,
     width=512, heads=8, layers=8, expansion=4, text_width=128, channels=8, code_steps=1500, judge_steps=1000,
-    judge_clips=4000, sample_steps=30, compared=256, asked=128,
+    judge_clips=2000, sample_steps=30, compared=256, asked=128,
 )  # fmt: skip
 PRESETS = {
     "quick": Preset(Config(), minutes=3, gib=2, about="a short ladder; recorded networks for the rest"),
@@ -148,11 +148,15 @@ CRITERIA = (
 
 def run(config: Config, progress: Progress) -> Result:
     """The networks, trained or loaded; then every measure; then the clock."""
+    from torch import set_float32_matmul_precision
+
     from runners.models import choose
 
     from . import measure, networks, summary, timing
 
     where = choose(config.device, "float32")
+    if where.device.type == "cuda":
+        set_float32_matmul_precision("high")
     with networks.memory_told(config):
         found = networks.build(config, where.device, progress)
         measured = measure.measure(found, config, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,19 +83,18 @@ def _distance(result: Result) -> Figure:
 def _frames(picture: dict[str, Any]) -> np.ndarray:
     """Frames x height x width x 3, as bytes."""
     frames, height, width = picture["size"]
-    return np.frombuffer(base64.b64decode(picture["rgb"]), dtype=np.uint8).reshape(frames, height, width, 3)
+    data = zlib.decompress(base64.b64decode(picture["rgb"]))
+    return np.frombuffer(data, dtype=np.uint8).reshape(frames, height, width, 3)
 
 
-def _strip(picture: dict[str, Any], most: int) -> np.ndarray:
-    """Some frames side by side, evenly spaced, the first and the last among them; see-through between them."""
+def _strip(picture: dict[str, Any]) -> np.ndarray:
+    """The frames side by side; see-through between them."""
     frames = _frames(picture)
-    count = min(most, len(frames))
-    picked = [round(one * (len(frames) - 1) / max(1, count - 1)) for one in range(count)]
-    _, height, width, _ = frames.shape
+    count, height, width, _ = frames.shape
     whole = np.zeros((height, count * (width + GAP) - GAP, 4), dtype=np.uint8)
-    for place, frame in enumerate(picked):
+    for place, frame in enumerate(frames):
         left = place * (width + GAP)
-        whole[:, left : left + width, :3] = frames[frame] // 8 * 8  # fewer levels, smaller files
+        whole[:, left : left + width, :3] = frame // 8 * 8  # fewer levels, smaller files
         whole[:, left : left + width, 3] = 255
     return whole
 
@@ -109,8 +109,8 @@ def _show(ax: Axes, strip: np.ndarray, label: str) -> None:
     ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8, color=INK)
 
 
-def _strips(title: str, alt: str, rows: Sequence[tuple[str, dict[str, Any]]], most: int, height: float) -> Figure:
-    strips = [(label, _strip(picture, most)) for label, picture in rows]
+def _strips(title: str, alt: str, rows: Sequence[tuple[str, dict[str, Any]]], height: float) -> Figure:
+    strips = [(label, _strip(picture)) for label, picture in rows]
     fig, axes = figure(
         title, alt=alt, width=7.2, height=height, rows=len(rows), squeeze=False,
         gridspec_kw={"height_ratios": [len(strip) / strip.shape[1] for _, strip in strips]},
@@ -129,7 +129,7 @@ def _ladder(result: Result) -> Figure:
         "같은 caption, 같은 noise, 늘어나는 학습 연산 · The same caption and noise, more and more compute",
         "Frames of one clip, each row a model: 1x, 4x and 32x training compute, then the autoencoder's reconstruction "
         f"and the real clip of the caption. Fréchet distances of this seed: {own}.",
-        rows, 7, 3.6,
+        rows, 3.6,
     )  # fmt: skip
 
 
@@ -137,12 +137,12 @@ def _shapes(result: Result) -> Figure:
     pictures = result.series["pictures"]
     names = ("wide", "square", "tall", "still", "longer")
     rows = [(name, pictures[f"shapes/{name}"]) for name in names]
-    sizes = ", ".join(f"{name} {'x'.join(map(str, picture['size']))}" for name, picture in rows)
+    sizes = ", ".join(f"{name} {'x'.join(map(str, result.series['sizes'][f'shapes/{name}']))}" for name in names)
     return _strips(
         f"모델 하나, 모양 다섯: {result.series['said']} · One model, five shapes: {result.series['said']}",
         f"Frames of five samples of one model for the caption “{result.series['said']}”, a combination that training "
         f"has not. Frames x height x width: {sizes}; the last is longer than any clip in training.",
-        rows, 7, 4.6,
+        rows, 4.6,
     )  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def _hidden(result: Result) -> Figure:
         f"· Colour, shape and place are right on reappearing in {shares['native']:.0f} % of clips{off_en}",
         "Frames of a clip in which an object passes behind a wall; the first three frames are given, without a "
         f"caption, the rest is generated. Share of clips that are right in colour, shape and place: {told}.",
-        rows, 7, 2.9 if len(rows) > 2 else 2.2,
+        rows, 2.9 if len(rows) > 2 else 2.2,
     )  # fmt: skip
 
 
@@ -221,5 +221,5 @@ def _tasks(result: Result) -> Figure:
         "Frames of a real clip and of what the model made from it: its first third extended forwards, its last "
         "third extended backwards, the clip with a bridge back to its beginning, the clip edited under another "
         "caption, and its end joined to the beginning of another clip.",
-        rows, 7, 5.2,
+        rows, 5.2,
     )  # fmt: skip

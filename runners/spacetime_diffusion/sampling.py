@@ -19,7 +19,7 @@ from .model import Denoiser
 from .packing import Size, layout, pack, unpack
 
 Video = Tensor  # T x C x H x W, in [-1, 1]
-TOGETHER = 4096  # tokens of one batch
+TOGETHER = {"cpu": 4096, "cuda": 65_536}  # tokens of one batch
 
 
 class Codec(Protocol):
@@ -94,20 +94,21 @@ def sample(
             mend="ask for as many of each",
         )
     found: dict[int, Tensor] = {}
-    for part in _parts(sizes, sampler.model.shape.patch):
+    most = TOGETHER.get(sampler.device.type, TOGETHER["cpu"])
+    for part in _parts(sizes, sampler.model.shape.patch, most):
         own = [[row[one] for one in part] for row in (sizes, captions, seeds, given)]
         found.update(zip(part, _together(sampler, *own, start), strict=True))
     return [found[one] for one in range(len(sizes))]
 
 
-def _parts(sizes: Sequence[Size], patch: int) -> Iterator[list[int]]:
-    """Batches of like sizes, of at most TOGETHER tokens unless one alone has more."""
+def _parts(sizes: Sequence[Size], patch: int, most: int) -> Iterator[list[int]]:
+    """Batches of like sizes, of at most so many tokens unless one alone has more."""
     part: list[int] = []
     held = 0
     for one in sorted(range(len(sizes)), key=lambda one: sizes[one]):
         frames, height, width = sizes[one]
         tokens = frames * -(-height // patch) * -(-width // patch)
-        if part and held + tokens > TOGETHER:
+        if part and held + tokens > most:
             yield part
             part, held = [], 0
         part.append(one)

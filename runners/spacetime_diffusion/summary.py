@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nonmun.intervals import Interval, bootstrap, paired, student, wilson
 from nonmun.runner import Metric
@@ -45,6 +47,8 @@ INSIDE, TOLD = "화면 안에 든 피사체 · Subject inside the frame", "Capti
 RETURNED = "가려졌다 다시 나타난 물체 · What comes back from behind the wall"
 PANNED, NEAREST = "카메라의 움직임 · Camera motion", "가장 가까운 학습 clip · Nearest training clip"
 JUDGE, SIZE = "판정 network의 정확도 · Accuracy of the judge", "크기와 속도 · Size and speed"
+
+SHOWN, LARGEST = 7, 40  # frames of a video that a record keeps, and the most pixels to a side
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,17 +257,26 @@ def series(found: Everything) -> dict[str, Any]:
         "shapes": list(dict.fromkeys(measured.shapes)),
         "names": {kind: list(name) for kind, name in NAMES.items()},
         "pictures": {name: as_text(one) for name, one in measured.pictures.items()},
+        "sizes": {name: [len(one), *one.shape[-2:]] for name, one in measured.pictures.items()},
         "said": measured.said,
         "checkpoints": networks.hashes,
         "origin": found.config.networks,
     }  # fmt: skip
 
 
-def as_text(video: Tensor) -> dict[str, Any]:
-    """A video as plain values: its frames in bytes, red, green, blue, row after row, in base64."""
+def as_text(video: Tensor, most: int = SHOWN, side: int = LARGEST) -> dict[str, Any]:
+    """Some frames of a video as plain values, evenly spaced, the first and the last among them, made small if large.
+
+    `rgb` is red, green, blue of each pixel, row after row, in bytes, compressed by zlib, in base64.
+    """
+    count = min(most, len(video))
+    picked = [round(one * (len(video) - 1) / max(1, count - 1)) for one in range(count)]
+    fold = -(-max(video.shape[-2:]) // side)
+    video = functional.avg_pool2d(video[picked], fold, ceil_mode=True) if fold > 1 else video[picked]
     frames, _, height, width = video.shape
     levels = ((video.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
-    return {"size": [frames, height, width], "rgb": base64.b64encode(levels.numpy().tobytes()).decode()}
+    packed = zlib.compress(levels.numpy().tobytes(), 9)
+    return {"size": [frames, height, width], "rgb": base64.b64encode(packed).decode()}
 
 
 def _thin(values: Sequence[float], points: int = 60) -> list[float]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .demo import Config
 
 WARM = 2  # rounds that are not counted
-Product = tuple[int, int, int, int]  # batch, rows, inner, columns
+Product = tuple[int, int, int, int, str]  # batch, rows, inner, columns; which factor lies transposed in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,9 @@ def products_of(model: Denoiser, where: Layout, batch: Batch) -> Counter[Product
     def see(module: nn.Module, given: tuple[Tensor, ...], _: Tensor) -> None:
         assert isinstance(module, nn.Linear)
         rows, inner, columns = given[0].numel() // module.in_features, module.in_features, module.out_features
-        found.update([(1, rows, inner, columns), (1, rows, columns, inner), (1, columns, rows, inner)])
+        found.update(
+            [(1, rows, inner, columns, "second"), (1, rows, columns, inner, ""), (1, columns, rows, inner, "first")]
+        )
 
     hooks = [one.register_forward_hook(see) for one in model.modules() if isinstance(one, nn.Linear)]
     loss_of(model, batch, where)
@@ -162,19 +164,20 @@ def products_of(model: Denoiser, where: Layout, batch: Batch) -> Counter[Product
         queries = group.tokens // spans
         keys = queries + model.shape.length
         for product in (
-            (spans * heads, queries, each, keys), (spans * heads, queries, keys, each),  # forwards: q k^T, then p v
-            (spans * heads, queries, each, keys), (spans * heads, keys, queries, each),  # back through p v
-            (spans * heads, queries, keys, each), (spans * heads, keys, queries, each),  # and through q k^T
+            (spans * heads, queries, each, keys, "second"), (spans * heads, queries, keys, each, ""),  # q k^T, then p v
+            (spans * heads, queries, each, keys, "second"), (spans * heads, keys, queries, each, "first"),  # back
+            (spans * heads, queries, keys, each, ""), (spans * heads, keys, queries, each, "first"),
         ):  # fmt: skip
             found[product] += model.shape.layers
     return found
 
 
 def _seconds(products: Counter[Product]) -> float:
-    """Each product once, into a result that is there already; times how often it is needed."""
+    """Each product, laid out in memory as in the step, into a result that is there already; times its count."""
     total = 0.0
-    for (batch, rows, inner, columns), times in products.items():
-        a, b = torch.ones(batch, rows, inner), torch.ones(batch, inner, columns)
+    for (batch, rows, inner, columns, turned), times in products.items():
+        a = torch.ones(batch, inner, rows).mT if turned == "first" else torch.ones(batch, rows, inner)
+        b = torch.ones(batch, columns, inner).mT if turned == "second" else torch.ones(batch, inner, columns)
         out = torch.empty(batch, rows, columns)
         least = float("inf")
         for _ in range(3):

@@ -175,6 +175,11 @@ def test_the_gallery_shows_what_training_has_not():
     }  # fmt: skip
 
 
+def test_a_large_picture_is_made_small_and_some_frames_are_kept():
+    kept = summary.as_text(torch.zeros(17, 3, 64, 90))
+    assert kept["size"] == [summary.SHOWN, 22, 30]
+
+
 def test_a_picture_is_kept_byte_for_byte():
     video = torch.rand(2, 3, 3, 4) * 2 - 1
     kept = summary.as_text(video)

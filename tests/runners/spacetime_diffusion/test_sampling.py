@@ -34,7 +34,7 @@ def test_a_sample_depends_on_its_own_seed_and_caption_and_not_on_the_batch(sampl
     together = sampling.sample(sampler, sizes, asked, [1, 2, 3])
     alone = [sampling.sample(sampler, [sizes[one]], [asked[one]], [one + 1])[0] for one in range(3)]
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(together, alone, strict=True))
-    monkeypatch.setattr(sampling, "TOGETHER", 10)
+    monkeypatch.setitem(sampling.TOGETHER, "cpu", 10)
     parted = sampling.sample(sampler, sizes, asked, [1, 2, 3])
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(together, parted, strict=True))
     other = sampling.sample(sampler, [sizes[0]], [asked[0]], [9])[0]

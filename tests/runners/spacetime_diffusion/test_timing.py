@@ -40,7 +40,7 @@ def test_products_of_a_step_are_six_for_each_weight_and_token():
     )  # fmt: skip
     counted = sum(
         2 * rows * inner * columns * times
-        for (many, rows, inner, columns), times in found.items()
+        for (many, rows, inner, columns, _), times in found.items()
         if many == 1 and where.tokens in (rows, inner)
     )  # fmt: skip
     ends = 6 * where.tokens * sum(
