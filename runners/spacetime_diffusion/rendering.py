@@ -94,18 +94,20 @@ def render(scene: Scene, frames: int, height: int, width: int, crop: Crop | None
     part = np.s_[:, top : top + high, left : left + wide]
     whole_O = [np.maximum(cover.sum((1, 2)), 1e-6) for cover, *_ in found]
     labels = Labels(
-        _stack([np.stack((x_T - left, y_T - top), axis=-1) for _, x_T, y_T, *_ in found]),
-        _stack([seen[part].sum((1, 2)) / whole for seen, whole in zip(seen_OTHW, whole_O, strict=True)]),
-        _stack([one[0][part].sum((1, 2)) / whole for one, whole in zip(found, whole_O, strict=True)]),
-        torch.from_numpy(np.stack([_directions(way_T2) for *_, way_T2, _ in found], axis=1)),
-        torch.from_numpy(np.stack([met_T for *_, met_T in found], axis=1)),
+        _stack([np.stack((x_T - left, y_T - top), axis=-1) for _, x_T, y_T, *_ in found], frames, 2),
+        _stack([seen[part].sum((1, 2)) / whole for seen, whole in zip(seen_OTHW, whole_O, strict=True)], frames),
+        _stack([one[0][part].sum((1, 2)) / whole for one, whole in zip(found, whole_O, strict=True)], frames),
+        _stack([_directions(way_T2) for *_, way_T2, _ in found], frames).long(),
+        _stack([met_T for *_, met_T in found], frames).bool(),
     )
     video = torch.from_numpy(np.ascontiguousarray(rgb_THWC[part].transpose(0, 3, 1, 2)))
     return Clip(video.mul_(2).sub_(1).clamp_(-1, 1), labels, scene)
 
 
-def _stack(arrays_O: list[Array]) -> Tensor:
-    return torch.from_numpy(np.stack(arrays_O, axis=1).astype(np.float32))
+def _stack(arrays_O: list[Array], *shape: int) -> Tensor:
+    """T, O, …: also of no object at all."""
+    stacked = np.array(arrays_O, dtype=np.float32).reshape(len(arrays_O), *shape)
+    return torch.from_numpy(np.ascontiguousarray(stacked.swapaxes(0, 1)))
 
 
 def _course(start: float, velocity: float, side: int, r: float, t_T: Array) -> tuple[Array, Array, Array]:
