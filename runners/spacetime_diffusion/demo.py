@@ -74,8 +74,8 @@ _FULL = Config(
     networks="train", clips=6000, steps=1024, batch=24, sample_steps=24, compared=192, asked=144, rounds=10
 )  # fmt: skip
 _CHECKPOINT = Config(
-    networks="train", keep=True, clips=24_000, steps=4800, batch=120, rate=1.5e-3, ema=0.9995, code_steps=4000,
-    judge_steps=3000, judge_clips=12_000, sample_steps=30, compared=768, asked=480,
+    networks="train", keep=True, clips=12_000, steps=4096, batch=120, rate=1.5e-3, ema=0.9995, code_steps=2500,
+    judge_steps=2000, judge_clips=8000, sample_steps=30, compared=576, asked=384,
 )  # fmt: skip
 _GPU = Config(
     networks="train", variants=(), repeats=1, sizes=LARGE, clips=3000, steps=1920, batch=64, rate=5e-4, bfloat16=True,
