@@ -43,8 +43,8 @@ class Shape:
     expansion: int = 4
     text_width: int = 64
     text_layers: int = 2
-    vocabulary: int = 64
-    length: int = 24  # tokens of a caption
+    vocabulary: int = 36
+    length: int = 28  # tokens of a caption
     temporal: bool = True  # False: the ablation, in which a token sees its own frame alone
 
     def __post_init__(self) -> None:

@@ -129,7 +129,8 @@ def padded(where: Layout, batch: Batch, shape: Shape) -> tuple[Layout, Batch, Te
         return values.new_full((rows * most, *values.shape[1:]), fill).index_copy(0, at_N, values)
 
     real_N = spread(torch.ones(where.tokens, dtype=torch.bool), False)
-    real_NP = real_N.unsqueeze(-1) & spread(torch.ones_like(batch.x0_NP, dtype=torch.bool), False)
+    counted_NP = torch.ones_like(batch.x0_NP, dtype=torch.bool) if where.real_NP is None else where.real_NP
+    real_NP = spread(counted_NP, False)
     filled = replace(
         where, groups=(Group(rows, 1, most),), latent_N=where.order_B.repeat_interleave(most),
         frame_N=spread(where.frame_N), grid_N3=spread(where.grid_N3), extent_N3=spread(where.extent_N3, 1),
