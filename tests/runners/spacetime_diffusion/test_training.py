@@ -121,3 +121,13 @@ def test_short_captions_are_what_that_variant_sees(kept, monkeypatch):
 def test_loss_that_is_no_number_is_one_line(kept):
     with pytest.raises(RunnerError, match="the loss of 'native' is no number; train it with a lower --rate"):
         trained(kept, plan=replace(PLAN, rate=float("inf")))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_recorded_step_learns_what_an_eager_one_does(kept):
+    cuda = torch.device("cuda")
+    graph, eager = (
+        training.train(job(kept, rungs=(10, 40)), replace(PLAN, graphs=graphs), cuda, lambda loss: None).losses
+        for graphs in (True, False)
+    )
+    assert graph == pytest.approx(eager, rel=0.03)
