@@ -31,6 +31,7 @@ from nonmun.runner import RunnerError
 from .scene import check_size
 
 Size = tuple[int, int, int]  # frames, height, width
+COLOURED = 2.0  # more weight, for each unit between a pixel's colours: objects are few pixels, and grey is easy
 NOISE = 0.1  # of the latents' deviation, while training
 
 
@@ -166,7 +167,8 @@ def train_autoencoder(
         z_NCFhw = network.compress(x_NTCHW)
         z_NCFhw = z_NCFhw + NOISE * torch.randn(z_NCFhw.shape, generator=noise, device=device)
         error = network.restore(z_NCFhw, (length, *x_NTCHW.shape[3:])) - x_NTCHW
-        loss = error.square().mean() + 0.2 * error.abs().mean()
+        weight = 1 + COLOURED * (x_NTCHW.amax(2, keepdim=True) - x_NTCHW.amin(2, keepdim=True))
+        loss = (weight * (error.square() + 0.2 * error.abs())).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

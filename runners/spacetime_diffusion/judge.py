@@ -26,6 +26,7 @@ from .rendering import Clip
 
 UNSAID = -1  # an attribute that a clip does not show: no direction in a still, no colour of what is out of sight
 GLIMPSE, AROUND = 16, 0.7  # points a side of the view of the object, and its side in sqrt(height · width)
+INSIDE = 3.0  # the weight of the share inside the frame, beside one for each attribute
 SEEN = 0.5  # of an object in one frame at least, for its attributes to count as shown
 
 
@@ -48,7 +49,7 @@ class Judge(nn.Module):
             nn.Conv2d(deep, deep, 3, padding=1, stride=2), nn.GroupNorm(1, deep), nn.GELU(), nn.Flatten(),
             nn.Linear(deep * (GLIMPSE // 4) ** 2, 2 * deep), nn.LayerNorm(2 * deep), nn.GELU(),
         )  # fmt: skip
-        self.frame = nn.Sequential(nn.Linear(2 * deep + 5, 2 * deep), nn.LayerNorm(2 * deep), nn.GELU())
+        self.frame = nn.Sequential(nn.Linear(2 * deep + 6, 2 * deep), nn.LayerNorm(2 * deep), nn.GELU())
         self.moves = nn.ModuleList(nn.Conv1d(2 * deep, 2 * deep, 3, padding=1) for _ in range(2))
         self.feature = nn.Linear(6 * deep, self.FEATURES)
         self.heads = nn.Linear(self.FEATURES, sum(map(len, ATTRIBUTES.values())) + 1)
@@ -64,8 +65,10 @@ class Judge(nn.Module):
         seen_NTCHW = torch.cat((grey_NT1HW, fine_NT1HW, change_NT1HW, 2 * (videos_NTCHW - grey_NT1HW)), dim=2)
         x_BDP = self.whole(seen_NTCHW.flatten(0, 1)).flatten(2)
         step_NT2 = torch.diff(found.centre_NT2, dim=1, append=found.centre_NT2[:, -1:]).clamp(-4, 4)
-        blob_NT5 = torch.cat((found.centre_NT2 / 16 - 1, step_NT2, found.area_NT[..., None].sqrt() / 4), dim=-1)
-        x_BE = self.frame(torch.cat((x_BDP.mean(-1), x_BDP.amax(-1), blob_NT5.flatten(0, 1)), dim=1))
+        area_NT1 = found.area_NT[..., None]
+        share_NT1 = area_NT1 / area_NT1.amax(1, keepdim=True).clamp(min=1e-6)
+        blob_NT6 = torch.cat((found.centre_NT2 / 16 - 1, step_NT2, area_NT1.sqrt() / 4, 2 * share_NT1 - 1), dim=-1)
+        x_BE = self.frame(torch.cat((x_BDP.mean(-1), x_BDP.amax(-1), blob_NT6.flatten(0, 1)), dim=1))
         x_NET = x_BE.unflatten(0, shape_NT).transpose(1, 2)
         for move in self.moves:
             x_NET = x_NET + F.gelu(move(x_NET))
@@ -192,7 +195,7 @@ def train_judge(
         chosen = [group[int(index)] for index in rng.integers(len(group), size=batch)]
         x_NTCHW = _worn(torch.stack([videos[index] for index in chosen]).to(device), noise)
         _, out_NA = judge(x_NTCHW)
-        loss = F.binary_cross_entropy_with_logits(out_NA[:, -1], inside_N[chosen].to(device))
+        loss = INSIDE * F.binary_cross_entropy_with_logits(out_NA[:, -1], inside_N[chosen].to(device))
         for logits_NV, said_N in zip(_split(out_NA).values(), targets_NA[chosen].to(device).T, strict=True):
             # Nothing shown is no loss; the mean over the batch is safe where nothing at all is shown.
             loss = loss + F.cross_entropy(logits_NV, said_N, ignore_index=UNSAID, reduction="sum") / batch
