@@ -139,17 +139,16 @@ def _train_autoencoder(network: Autoencoder, clips: list[Clip], config: Config, 
 
 
 def _train_judge(judge: Judge, sizes: tuple[Size, ...], config: Config, progress: Progress) -> None:
-    """Whole and cropped clips of every combination: the judge must know what the denoiser has never seen."""
-    many = config.judge_clips // 4
-    seed = [config.seed, JUDGED]
+    """Half as the denoiser sees them, the rest held-out combinations and crops: the judge has to know all of them."""
+    half, quarter = config.judge_clips // 2, config.judge_clips // 4
     clips = [
-        clip
-        for turn, (held_out, cropped) in enumerate(((False, False), (True, False), (False, True), (True, True)))
-        for clip in draw([*seed, turn], many, sizes, held_out=held_out, cropped=cropped)
+        *draw([config.seed, JUDGED, 0], half, sizes),
+        *draw([config.seed, JUDGED, 1], quarter, sizes, held_out=True),
+        *draw([config.seed, JUDGED, 2], quarter, sizes, cropped=True),
     ]
     with progress.stage("train the judge", config.judge_steps, "step") as stage:
         report = lambda loss: stage.advance(loss=round(loss, 3))  # noqa: E731
-        train_judge(judge, clips, config.judge_steps, seed=config.seed, report=report)
+        train_judge(judge, clips, config.judge_steps, seed=config.seed, rate=config.judge_rate, report=report)
 
 
 def load(name: str, settings: dict[str, object], network: nn.Module) -> str:
