@@ -72,7 +72,7 @@ class Config(Settings):
 
 
 _FULL = Config(
-    networks="train", keep=True, clips=6000, steps=3072, batch=18, rate=1.5e-3, code_steps=1200, judge_steps=500,
+    networks="train", keep=True, clips=6000, steps=2560, batch=18, rate=1.5e-3, code_steps=1200, judge_steps=500,
     sample_steps=24, compared=192, asked=144, rounds=10,
 )  # fmt: skip
 _GPU = Config(
