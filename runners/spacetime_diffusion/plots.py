@@ -16,7 +16,7 @@ from nonmun.runner.figures import ACCENT, CONTROL, GREY, INK, SOFT, figure
 
 RUNGS = {"1x": "1x", "4x": "4x", "32x": "32x", "restored": "autoencoder", "real": "real"}
 HIDDEN = {"real": "real", "native": "model", "frames": "temporal\nattention off"}
-GAP = 2  # pixels between frames
+GAP, SHOWN = 2, 7  # pixels between frames; frames in a row
 
 
 def draw(result: Result) -> dict[str, Figure]:
@@ -88,9 +88,11 @@ def _frames(picture: dict[str, Any]) -> np.ndarray:
 
 
 def _strip(picture: dict[str, Any]) -> np.ndarray:
-    """The frames side by side; see-through between them."""
+    """Some of the frames side by side, the first and the last among them; see-through between them."""
     frames = _frames(picture)
-    count, height, width, _ = frames.shape
+    count = min(SHOWN, len(frames))
+    frames = frames[[round(one * (len(frames) - 1) / max(1, count - 1)) for one in range(count)]]
+    _, height, width, _ = frames.shape
     whole = np.zeros((height, count * (width + GAP) - GAP, 4), dtype=np.uint8)
     for place, frame in enumerate(frames):
         left = place * (width + GAP)

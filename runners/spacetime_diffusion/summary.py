@@ -48,7 +48,7 @@ RETURNED = "가려졌다 다시 나타난 물체 · What comes back from behind 
 PANNED, NEAREST = "카메라의 움직임 · Camera motion", "가장 가까운 학습 clip · Nearest training clip"
 JUDGE, SIZE = "판정 network의 정확도 · Accuracy of the judge", "크기와 속도 · Size and speed"
 
-SHOWN, LARGEST = 7, 40  # frames of a video that a record keeps, and the most pixels to a side
+SHOWN, LARGEST = 32, 40  # the most frames of a video that a record keeps, and pixels to a side
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,9 @@ def series(found: Everything) -> dict[str, Any]:
         },
         "shapes": list(dict.fromkeys(measured.shapes)),
         "names": {kind: list(name) for kind, name in NAMES.items()},
-        "pictures": {name: as_text(one) for name, one in measured.pictures.items()},
+        "pictures": {
+            name: as_text(one, 7 if name.startswith("ladder") else SHOWN) for name, one in measured.pictures.items()
+        },
         "sizes": {name: [len(one), *one.shape[-2:]] for name, one in measured.pictures.items()},
         "said": measured.said,
         "checkpoints": networks.hashes,
@@ -265,7 +267,7 @@ def series(found: Everything) -> dict[str, Any]:
 
 
 def as_text(video: Tensor, most: int = SHOWN, side: int = LARGEST) -> dict[str, Any]:
-    """Some frames of a video as plain values, evenly spaced, the first and the last among them, made small if large.
+    """At most so many frames of a video as plain values, evenly spaced with the first and the last, small if large.
 
     `rgb` is red, green, blue of each pixel, row after row, in bytes, compressed by zlib, in base64.
     """

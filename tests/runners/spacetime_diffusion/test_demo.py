@@ -176,8 +176,9 @@ def test_the_gallery_shows_what_training_has_not():
 
 
 def test_a_large_picture_is_made_small_and_some_frames_are_kept():
-    kept = summary.as_text(torch.zeros(17, 3, 64, 90))
+    kept = summary.as_text(torch.zeros(49, 3, 64, 90))
     assert kept["size"] == [summary.SHOWN, 22, 30]
+    assert summary.as_text(torch.zeros(17, 3, 24, 24))["size"] == [17, 24, 24]
 
 
 def test_a_picture_is_kept_byte_for_byte():
