@@ -79,12 +79,17 @@ class Autoencoder(nn.Module):
         check_size(frames, height, width)
         return 1 + math.ceil((frames - 1) / self.time), math.ceil(height / self.space), math.ceil(width / self.space)
 
+    @property
+    def device(self) -> torch.device:
+        """Where it works, and where its latents and videos are; it takes them from anywhere."""
+        return self.from_latent.weight.device
+
     @torch.no_grad()
     def encode(self, videos: Sequence[Tensor]) -> list[Tensor]:
         """Latents F, C, h, w of videos T, 3, H, W of any sizes, in their order. RunnerError where one is empty."""
         found: list[Tensor] = [torch.empty(0)] * len(videos)
         for indices in _alike([tuple(video.shape) for video in videos]):
-            latents_NCFhw = self.compress(torch.stack([videos[index] for index in indices]))
+            latents_NCFhw = self.compress(torch.stack([videos[index] for index in indices]).to(self.device))
             for index, latent_CFhw in zip(indices, latents_NCFhw, strict=True):
                 found[index] = latent_CFhw.transpose(0, 1).contiguous()
         return found
@@ -101,7 +106,7 @@ class Autoencoder(nn.Module):
                 )
         found: list[Tensor] = [torch.empty(0)] * len(latents)
         for indices in _alike(list(sizes)):
-            latents_NCFhw = torch.stack([latents[index].transpose(0, 1) for index in indices])
+            latents_NCFhw = torch.stack([latents[index].transpose(0, 1) for index in indices]).to(self.device)
             for index, video in zip(indices, self.restore(latents_NCFhw, sizes[indices[0]]), strict=True):
                 found[index] = video.clamp(-1, 1)
         return found
@@ -151,7 +156,7 @@ def train_autoencoder(
 
     `report` is called with each step's loss. Works on the network's device; the videos may be elsewhere.
     """
-    rng, device = np.random.default_rng([seed, 11]), next(network.parameters()).device
+    rng, device = np.random.default_rng([seed, 11]), network.device
     noise = torch.Generator(device).manual_seed(seed)
     groups = _alike([tuple(video.shape[2:]) for video in videos])
     shares = np.array([len(group) for group in groups]) / len(videos)
@@ -176,16 +181,16 @@ def train_autoencoder(
         schedule.step()
         if report:
             report(loss.item())
-    _measure(network, videos[:256], device)
+    _measure(network, videos[:256])
     return network.eval()
 
 
 @torch.no_grad()
-def _measure(network: Autoencoder, videos: Sequence[Tensor], device: torch.device) -> None:
+def _measure(network: Autoencoder, videos: Sequence[Tensor]) -> None:
     """The statistics of whole videos, each number counting the same, in place of the running ones."""
     network.eval()
     network.statistics.reset_running_stats()
-    latents = network.encode([video.to(device) for video in videos])
+    latents = network.encode(videos)
     values_MC = torch.cat([latent.transpose(0, 1).flatten(1).T for latent in latents])
     network.statistics.running_mean.copy_(values_MC.mean(0))
     network.statistics.running_var.copy_(values_MC.var(0))
