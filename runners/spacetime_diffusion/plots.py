@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,9 +11,11 @@ from matplotlib.figure import Figure
 from nonmun.runner import Result
 from nonmun.runner.figures import ACCENT, CONTROL, GREY, INK, SOFT, figure
 
+from . import clips
+
 RUNGS = {"1x": "1x", "4x": "4x", "32x": "32x", "restored": "autoencoder", "real": "real"}
 HIDDEN = {"real": "real", "native": "model", "frames": "temporal\nattention off"}
-GAP, SHOWN = 2, 7  # pixels between frames; frames in a row
+SHOWN = 7  # frames in a row
 
 
 def draw(result: Result) -> dict[str, Figure]:
@@ -80,25 +79,13 @@ def _distance(result: Result) -> Figure:
     return fig
 
 
-def _frames(picture: dict[str, Any]) -> np.ndarray:
-    """Frames x height x width x 3, as bytes."""
-    frames, height, width = picture["size"]
-    data = zlib.decompress(base64.b64decode(picture["rgb"]))
-    return np.frombuffer(data, dtype=np.uint8).reshape(frames, height, width, 3)
-
-
-def _strip(picture: dict[str, Any]) -> np.ndarray:
-    """Some of the frames side by side, the first and the last among them; see-through between them."""
-    frames = _frames(picture)
-    count = min(SHOWN, len(frames))
-    frames = frames[[round(one * (len(frames) - 1) / max(1, count - 1)) for one in range(count)]]
-    _, height, width, _ = frames.shape
-    whole = np.zeros((height, count * (width + GAP) - GAP, 4), dtype=np.uint8)
-    for place, frame in enumerate(frames):
-        left = place * (width + GAP)
-        whole[:, left : left + width, :3] = frame // 8 * 8  # fewer levels, smaller files
-        whole[:, left : left + width, 3] = 255
-    return whole
+def _strip(text: str) -> np.ndarray:
+    """Some frames of a kept video side by side, the first and the last among them; see-through between them."""
+    video = clips.unpacked(text)
+    count = min(SHOWN, len(video))
+    picked = [round(one * (len(video) - 1) / max(1, count - 1)) for one in range(count)]
+    whole = clips.strip(video[picked])
+    return np.concatenate([whole[..., :3] // 8 * 8, whole[..., 3:]], axis=-1)  # fewer levels, smaller files
 
 
 def _show(ax: Axes, strip: np.ndarray, label: str) -> None:
@@ -111,7 +98,7 @@ def _show(ax: Axes, strip: np.ndarray, label: str) -> None:
     ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8, color=INK)
 
 
-def _strips(title: str, alt: str, rows: Sequence[tuple[str, dict[str, Any]]], height: float) -> Figure:
+def _strips(title: str, alt: str, rows: Sequence[tuple[str, str]], height: float) -> Figure:
     strips = [(label, _strip(picture)) for label, picture in rows]
     fig, axes = figure(
         title, alt=alt, width=7.2, height=height, rows=len(rows), squeeze=False,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,13 +9,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from nonmun.intervals import Interval, bootstrap, paired, student, wilson
 from nonmun.runner import Metric
 
+from . import clips
 from .measure import Measured, Rung
 from .model import parameters
 from .networks import Networks
@@ -257,7 +255,8 @@ def series(found: Everything) -> dict[str, Any]:
         "shapes": list(dict.fromkeys(measured.shapes)),
         "names": {kind: list(name) for kind, name in NAMES.items()},
         "pictures": {
-            name: as_text(one, 7 if name.startswith("ladder") else SHOWN) for name, one in measured.pictures.items()
+            name: clips.packed(some(one, 7 if name.startswith("ladder") else SHOWN))
+            for name, one in measured.pictures.items()
         },
         "sizes": {name: [len(one), *one.shape[-2:]] for name, one in measured.pictures.items()},
         "said": measured.said,
@@ -266,19 +265,12 @@ def series(found: Everything) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def as_text(video: Tensor, most: int = SHOWN, side: int = LARGEST) -> dict[str, Any]:
-    """At most so many frames of a video as plain values, evenly spaced with the first and the last, small if large.
-
-    `rgb` is red, green, blue of each pixel, row after row, in bytes, compressed by zlib, in base64.
-    """
+def some(video: Tensor, most: int = SHOWN, side: int = LARGEST) -> Tensor:
+    """At most so many frames of a video, evenly spaced with the first and the last, made small if large."""
     count = min(most, len(video))
     picked = [round(one * (len(video) - 1) / max(1, count - 1)) for one in range(count)]
     fold = -(-max(video.shape[-2:]) // side)
-    video = functional.avg_pool2d(video[picked], fold, ceil_mode=True) if fold > 1 else video[picked]
-    frames, _, height, width = video.shape
-    levels = ((video.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
-    packed = zlib.compress(levels.numpy().tobytes(), 9)
-    return {"size": [frames, height, width], "rgb": base64.b64encode(packed).decode()}
+    return functional.avg_pool2d(video[picked], fold, ceil_mode=True) if fold > 1 else video[picked]
 
 
 def _thin(values: Sequence[float], points: int = 60) -> list[float]:

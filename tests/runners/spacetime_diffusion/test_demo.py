@@ -176,17 +176,9 @@ def test_the_gallery_shows_what_training_has_not():
 
 
 def test_a_large_picture_is_made_small_and_some_frames_are_kept():
-    kept = summary.as_text(torch.zeros(49, 3, 64, 90))
-    assert kept["size"] == [summary.SHOWN, 22, 30]
-    assert summary.as_text(torch.zeros(17, 3, 24, 24))["size"] == [17, 24, 24]
-
-
-def test_a_picture_is_kept_byte_for_byte():
-    video = torch.rand(2, 3, 3, 4) * 2 - 1
-    kept = summary.as_text(video)
-    assert kept["size"] == [2, 3, 4]
-    frames = torch.from_numpy(plots._frames(kept).copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
-    assert (frames - video).abs().max() < 0.005
+    assert summary.some(torch.zeros(49, 3, 64, 90)).shape == (summary.SHOWN, 3, 22, 30)
+    assert summary.some(torch.zeros(17, 3, 24, 24)).shape == (17, 3, 24, 24)
+    assert summary.some(torch.arange(9.0).view(9, 1, 1, 1), most=3).flatten().tolist() == [0, 4, 8]
 
 
 def test_given_frames_are_fewer_than_those_that_hide():
