@@ -90,7 +90,9 @@ def _draw(contract: Contract, result: Result) -> Drawn:
     from nonmun.runner.figures import drawn
     from nonmun.runner.moving import MAX_ALL, Moving, encoded
 
-    figures, clips, files = [], [], {}
+    figures: list[Figure] = []
+    clips: list[Clip] = []
+    files: dict[str, bytes] = {}
     for name, one in made.items():
         stem = f"{result.preset}-{name}"
         if isinstance(one, Moving):
