@@ -30,8 +30,10 @@ def test_what_is_unpacked_is_what_was_packed_to_eight_bits(frames, height, width
     assert clips.packed(back) == clips.packed(one)
 
 
-def test_a_clip_of_the_world_is_a_few_kilobytes_of_text():
-    assert all(len(clips.packed(clip.video_TCHW)) < 8000 for clip in world.draw(100, 12))
+def test_a_clip_of_the_world_is_some_kilobytes_of_text():
+    lengths = [len(clips.packed(clip.video_TCHW)) for clip in world.draw(100, 12)]
+    assert sum(lengths) < 5000 * len(lengths)
+    assert max(lengths) < 20_000
 
 
 @given(st.text(max_size=60))
