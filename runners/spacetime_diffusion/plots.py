@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from nonmun.runner import Result
 from nonmun.runner.figures import ACCENT, CONTROL, GREY, INK, SOFT, figure
+from nonmun.runner.moving import Moving
 
 from . import clips
 
@@ -18,9 +19,9 @@ HIDDEN = {"real": "real", "native": "model", "frames": "temporal\nattention off"
 SHOWN = 7  # frames in a row
 
 
-def draw(result: Result) -> dict[str, Figure]:
+def draw(result: Result) -> dict[str, Figure | Moving]:
     pictures = result.series["pictures"]
-    found = {"distance": _distance(result)}
+    found: dict[str, Figure | Moving] = {"distance": _distance(result)}
     if "ladder/1x" in pictures:
         found["ladder"] = _ladder(result)
     found["shapes"] = _shapes(result)
@@ -29,7 +30,7 @@ def draw(result: Result) -> dict[str, Figure]:
     if len(result.series["kinds"]["inside"]) > 2:
         found["compared"] = _compared(result)
     found["tasks"] = _tasks(result)
-    return found
+    return found | _moving(result)
 
 
 def _value(result: Result, name: str) -> tuple[float, float, float]:
@@ -212,3 +213,38 @@ def _tasks(result: Result) -> Figure:
         "caption, and its end joined to the beginning of another clip.",
         rows, 5.2,
     )  # fmt: skip
+
+
+def _moving(result: Result) -> dict[str, Moving]:
+    """The same clips, playing together."""
+    pictures, said = result.series["pictures"], result.series["said"]
+
+    def grid(*rows: Sequence[str]) -> np.ndarray:
+        return clips.grid([[clips.unpacked(pictures[name]) for name in row if name in pictures] for row in rows])
+
+    found = {
+        "shapes-moving": Moving(
+            grid(("shapes/wide", "shapes/square"), ("shapes/tall", "shapes/longer")),
+            title=f"네 모양, 그중 하나는 학습한 것보다 깁니다: {said} · Four shapes, one longer than trained: {said}",
+            alt=f"Four samples of one model for “{said}”: wide, square, tall, and a longer one.",
+            still=8,
+        ),
+        "tasks-moving": Moving(
+            grid(("tasks/from", "tasks/forwards", "tasks/backwards"), ("tasks/loop", "tasks/edited", "tasks/joined")),
+            title="실제 clip, 앞으로, 뒤로, 반복, 고치기, 잇기 · Real, forwards, backwards, looped, edited, joined",
+            alt="Six clips playing together: a real one; its beginning extended forwards, its end extended backwards; "
+            "looped, edited under another caption, and joined to another clip.",
+            still=8,
+        ),
+    }
+    if "hidden/native" in pictures:
+        found["hidden-moving"] = Moving(
+            grid(("hidden/real",), ("hidden/native",), ("hidden/frames",))
+            if "hidden/frames" in pictures
+            else grid(("hidden/real",), ("hidden/native",)),
+            title="벽 뒤의 물체: 실제, 모델, 시간 attention 없음 · Behind a wall: real, model, temporal attention off",
+            alt="An object passes behind a wall in a real clip, in one that the model continues from its first three "
+            "frames, and in one by the model without temporal attention.",
+            still=14,
+        )
+    return found
