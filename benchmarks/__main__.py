@@ -16,6 +16,7 @@ from benchmarks import (
     mixture_of_experts,
     parsing,
     search,
+    spacetime_diffusion,
     weight,
 )
 from benchmarks.corpus import find_vault
@@ -32,6 +33,7 @@ ROOMS = {
     "mixture_of_experts": mixture_of_experts,
     "data_selection": data_selection,
     "long_context": long_context,
+    "spacetime_diffusion": spacetime_diffusion,
 }
 
 

@@ -47,6 +47,19 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A moving picture of a recorded run, and its still: the files as they lie in the folder, shown at this size."""
+
+    name: str
+    path: str
+    still: str
+    title: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class PastRun:
     """A run that was on record before, in short."""
 
@@ -75,6 +88,7 @@ class Result:
     checks: tuple[Check, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     figures: tuple[Figure, ...] = ()
+    clips: tuple[Clip, ...] = ()
     stale: bool = False
 
 

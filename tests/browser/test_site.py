@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from clip_samples import record_clip
 from local_server import serving
 from playwright.sync_api import Browser, Page
 
@@ -52,6 +53,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(REPOSITORY / name, root / name)
     starter = REPOSITORY / "src/nonmun/starter/runners/scaled_attention"
     shutil.copytree(starter, root / "runners/scaled_attention", ignore=shutil.ignore_patterns("__pycache__"))
+    record_clip(root)
     shutil.copy(REPOSITORY / "mkdocs.yml", root)
     (root / "notes/hostile.md").write_text(HOSTILE, "utf-8")
     build(Base(root))
@@ -135,6 +137,28 @@ def test_of_figures_to_choose_from_one_is_open_and_the_keyboard_opens_another(br
     page.keyboard.press("Enter")
     assert [place for place, picture in enumerate(pictures.all()) if picture.is_visible()] == [2]
     page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("motion", "file"), [("no-preference", "quick-turn.webp"), ("reduce", "quick-turn-still.webp")]
+)
+def test_a_clip_moves_unless_less_motion_is_asked_for_and_can_be_hidden(
+    browser: Browser, address: str, motion: str, file: str
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 900}, reduced_motion=motion)
+    page = context.new_page()
+    page.goto(address + "runners/scaled_attention/")
+    clip = page.locator(".nm-clip img")
+    clip.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.nm-clip img').complete")
+    assert clip.evaluate("image => image.currentSrc").endswith(f"/{file}")
+    assert clip.evaluate("image => image.naturalWidth") > 0
+    box = clip.bounding_box()
+    assert box["width"] == pytest.approx(2.5 * box["height"], rel=0.02)
+    assert page.locator(".nm-clip summary").bounding_box()["height"] >= 44
+    page.locator(".nm-clip summary").click()
+    assert not clip.is_visible()
+    context.close()
 
 
 def test_keyboard_alone_goes_from_home_to_a_note(browser: Browser, address: str) -> None:

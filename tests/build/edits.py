@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+
+from clip_samples import record_clip
 
 from nonmun.write.starting import start_base
 
@@ -152,6 +155,17 @@ def change_figure(root: Path, dice: random.Random) -> None:
     (root / "notes/figure.png").write_bytes(b"\x89PNG" + bytes([dice.randint(0, 9)]))
 
 
+def change_clip(root: Path, dice: random.Random) -> None:
+    """A record has a clip of another size, or none: its files stay behind."""
+    file = root / "runners/scaled_attention/results/quick.json"
+    if not file.exists() or importlib.util.find_spec("PIL") is None:
+        return
+    if dice.random() < 0.3:
+        file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | {"clips": []}), "utf-8")
+    else:
+        record_clip(root, width=5 * dice.randint(1, 9))
+
+
 def mention_again(root: Path, dice: random.Random) -> None:
     """An entry about a paper that there is: no list of papers changes."""
     if file := pick(root, dice, "digests/**/*.md"):
@@ -190,5 +204,6 @@ EDITS: list[Edit] = [
         change_settings,
         change_runner,
         change_figure,
+        change_clip,
     ),
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
 
 import pytest
+from clip_samples import record_clip
 from edits import EDITS, begin
 
 from nonmun.build.pipeline import Session, build
@@ -66,6 +68,21 @@ def follow(tmp_path: Path, seed: int, rounds: int, edits_a_round: int) -> None:
 
 def test_a_few_edits_at_once_are_as_a_build_from_nothing(tmp_path: Path) -> None:
     follow(tmp_path, seed=1, rounds=2, edits_a_round=6)
+
+
+def test_a_clip_and_its_still_are_in_the_site_as_they_were_recorded_and_go_with_the_record(tmp_path: Path) -> None:
+    pytest.importorskip("PIL")
+    root = tmp_path / "base"
+    begin(root)
+    files = record_clip(root)
+    build(Base(root))
+    folder = root / "build/site/runners/scaled_attention"
+    assert {name: (folder / name).read_bytes() for name in files} == files
+    assert "quick-turn.webp" in (folder / "index.html").read_text("utf-8")
+    file = root / "runners/scaled_attention/results/quick.json"
+    file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | {"clips": []}), "utf-8")
+    build(Base(root))
+    assert not any((folder / name).exists() for name in files)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from clip_samples import record_clip
 
 import nonmun
 from nonmun.build.generate import load_templates
@@ -168,7 +169,7 @@ def test_notebook_is_valid_and_its_cells_run_the_runners_own_code(base, tmp_path
     stub = (
         "import sys, types\n"
         "display = types.ModuleType('IPython.display')\n"
-        "display.Code = display.SVG = display.display = lambda *a, **k: print('shown', str(a or k)[:60])\n"
+        "display.Code = display.SVG = display.Image = display.display = lambda *a, **k: print('shown', str(a or k)[:60])\n"
         "sys.modules['IPython'] = types.ModuleType('IPython'); sys.modules['IPython'].version_info = (9, 0); sys.modules['IPython.display'] = display\n"
     )
     cells = [cell.source for cell in book.cells if cell.cell_type == "code"]
@@ -211,3 +212,21 @@ def test_a_figure_with_no_others_of_its_name_is_no_choice(base):
     text = pages(base)[f"runners/{RUNNER}/index.md"]
     assert "nm-choice" not in text
     assert "<figcaption>finding of tree--one</figcaption>" in text
+
+
+def test_a_clip_is_a_picture_that_loops_and_its_still_where_less_motion_is_asked_for(base):
+    pytest.importorskip("PIL")
+    record_clip(base)
+    text = pages(base)[f"runners/{RUNNER}/index.md"]
+    there = f"../../runners/{RUNNER}/quick-turn"
+    assert f'<source srcset="{there}-still.webp" media="(prefers-reduced-motion: reduce), print">' in text
+    assert f'<img src="{there}.webp" alt="A square turns from red to blue." width="320" height="128"' in text
+    assert text.index("quick-gradient") < text.index("quick-turn") < text.index("무엇이 판정을 정했나")
+    assert '<details class="nm-more nm-clip" open>' in text
+
+
+def test_hostile_words_of_a_clip_are_escaped(base):
+    pytest.importorskip("PIL")
+    record_clip(base, title="<script>alert(1)</script>", alt='" onerror="alert(1)')
+    text = pages(base)[f"runners/{RUNNER}/index.md"]
+    assert "<script" not in text and 'onerror="' not in text

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clip_samples import record_clip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -134,3 +135,45 @@ def test_figure_may_not_lie_elsewhere(base, results):
 def test_hashes_that_are_recorded_are_those_that_are_compared(base):
     folder = base / "runners" / RUNNER
     assert dict(from_json((folder / "results/quick.json").read_bytes()).sources) == source_hashes(folder)
+
+
+def test_a_clip_is_read_with_its_still(base):
+    pytest.importorskip("PIL")
+    record_clip(base)
+    runner, faults = read(base)
+    assert faults == []
+    (clip,) = runner.latest.clips
+    assert (clip.path, clip.still) == tuple(f"runners/{RUNNER}/results/quick-turn{end}.webp" for end in ("", "-still"))
+    assert (clip.width, clip.height) == (320, 128)
+
+
+@pytest.mark.parametrize("file", ["quick-turn.webp", "quick-turn-still.webp"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"RIFF0000WEBP", "is not the one that the record names"),
+        (b" " * 400_001, "more than 390 KiB"),
+        (None, "no plain file"),
+    ],
+)
+def test_a_clip_that_is_not_the_recorded_one_is_a_fault_and_not_shown(base, results, file, content, message):
+    pytest.importorskip("PIL")
+    record_clip(base)
+    (results / file).unlink()
+    if content is not None:
+        (results / file).write_bytes(content)
+    runner, faults = read(base)
+    assert runner.latest.clips == ()
+    assert [fault.code for fault in faults] == ["bad-clip"]
+    assert message in faults[0].found
+    assert "--redraw" in faults[0].mend
+
+
+def test_what_calls_itself_a_webp_and_is_none_is_a_fault(base, results):
+    pytest.importorskip("PIL")
+    hostile = b"<html><script>alert(1)</script>"
+    record_clip(base, sha256=hashlib.sha256(hostile).hexdigest())
+    (results / "quick-turn.webp").write_bytes(hostile)
+    runner, faults = read(base)
+    assert runner.latest.clips == ()
+    assert "is no WebP" in faults[0].found

@@ -1,6 +1,6 @@
 """A result as runners write it, to be changed by tests."""
 
-from nonmun.record import Criterion, Figure, Metric, Result, judge
+from nonmun.record import Clip, Criterion, Figure, Metric, Result, judge
 
 CRITERIA = (
     Criterion("되찾는다 · it recovers", "recovered", at_least=0.97, interval=True),
@@ -32,5 +32,6 @@ def sample(metrics=METRICS, criteria=CRITERIA, **changes) -> Result:
         "series": {"loss": [1.0, 0.5, None], "by": {"a": [1, 2]}},
         "config_schema": {"properties": {"steps": {"default": 32, "minimum": 1, "description": "steps"}}},
         "figures": (Figure("loss", "quick-loss.svg", "제목 · title", "a line that falls", "1" * 64),),
+        "clips": (Clip("run", "quick-run.webp", "quick-run-still.webp", "t", "a", 96, 64, "2" * 64, "3" * 64),),
     }
     return Result(**{**fields, **changes})

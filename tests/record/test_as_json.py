@@ -112,6 +112,10 @@ def test_a_record_with_any_one_value_exchanged_is_read_or_named(data):
         ("sources", {"a.py": "short"}, "sources.a.py is 'short'"),
         ("series.loss.1", "\ud800", "series.loss[1] is"),
         ("figures.0.file", "../../etc/passwd", "figures[0].file is"),
+        ("clips.0.file", "../../etc/passwd", "clips[0].file is"),
+        ("clips.0.still", "quick-run.html", "clips[0].still is"),
+        ("clips.0.width", "96px", "clips[0].width is '96px', expected a whole number"),
+        ("clips.0.sha256", "2", "clips[0].sha256 is"),
         ("peak_memory", ..., "peak_memory is missing"),
     ],
 )

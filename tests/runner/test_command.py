@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import signal
@@ -166,6 +167,46 @@ def test_figures_that_are_no_longer_drawn_are_taken_away(tmp_path):
     plots.write_text(plots.read_text("utf-8").replace('{"ratio": fig}', '{"variance": fig}'), "utf-8")
     start(tmp_path, "renamed", "--record", "--progress", "none")
     assert sorted(file.name for file in (folder / "results").glob("*.svg")) == ["quick-variance.svg"]
+
+
+MOVING = (
+    'return {"ratio": fig}',
+    """import numpy as np
+    from nonmun.runner.moving import Moving
+    frames = np.random.default_rng(0).integers(0, 255, (3, SIDE, SIDE, 3), dtype=np.uint8)
+    return {"ratio": fig, **{f"clip{n}": Moving(frames, "움직임 · motion", "noise") for n in range(COUNT)}}""",
+)
+
+
+def moving(count, side):
+    return MOVING[0], MOVING[1].replace("COUNT", str(count)).replace("SIDE", str(side))
+
+
+def test_clips_are_recorded_beside_figures_and_taken_away_when_no_longer_drawn(tmp_path):
+    pytest.importorskip("PIL")
+    folder = make_runner(tmp_path, "moving", plots=moving(1, 8))
+    found = start(tmp_path, "moving", "--record", "--progress", "none")
+    assert found.returncode == 0, found.stderr
+    results = folder / "results"
+    names = ["quick-clip0-still.webp", "quick-clip0.webp", "quick-ratio.svg", "quick.json"]
+    assert sorted(file.name for file in results.iterdir()) == names
+    (clip,) = from_json((results / "quick.json").read_bytes()).clips
+    assert (clip.name, clip.file, clip.still, clip.width) == ("clip0", names[1], names[0], 32)
+    assert hashlib.sha256((results / clip.file).read_bytes()).hexdigest() == clip.sha256
+    plots = folder / "plots.py"
+    plots.write_text(plots.read_text("utf-8").replace("range(1)", "range(0)"), "utf-8")
+    assert start(tmp_path, "moving", "--redraw").returncode == 0
+    assert sorted(file.name for file in results.iterdir()) == names[2:]
+
+
+def test_too_many_clips_cost_the_pictures_and_not_the_record(tmp_path):
+    pytest.importorskip("PIL")
+    folder = make_runner(tmp_path, "heavy", plots=moving(9, 200))
+    found = start(tmp_path, "heavy", "--record", "--progress", "none")
+    assert found.returncode == 1
+    assert "KB in all, expected at most 3000" in found.stderr
+    assert from_json((folder / "results" / "quick.json").read_bytes()).clips == ()
+    assert sorted(file.name for file in (folder / "results").iterdir()) == ["quick.json"]
 
 
 def test_disk_without_room_leaves_the_old_record_and_no_draft(tmp_path):

@@ -16,7 +16,7 @@ from nonmun.build.manifest import check_site_paths
 from nonmun.build.project import is_page, read_project, site_path
 from nonmun.build.tree import Grown, Tree
 from nonmun.errors import Fault, NonmunError, SetupError, UsageError
-from nonmun.pages import PagePlan, Templates, plan_site
+from nonmun.pages import PagePlan, Templates, clip_path, plan_site
 from nonmun.read.base import Base
 from nonmun.read.load import Loaded, code_version
 
@@ -183,13 +183,17 @@ def _version(templates: Templates) -> str:
 
 
 def _static_files(base: Base, loaded: Loaded, known: Mapping[str, Grown]) -> _Static:
-    """Files of the site that are no pages: our assets, and the files that notes embed."""
+    """Files of the site that are no pages: our assets, the files that notes embed, the clips of records."""
     static = _Static()
     for path, file in base.site_files("assets").items():
         _take(static, f"assets/{path}", file, f"site/assets/{path}", known)
     for found in loaded.attachments:
         if f"files/{found.path}" in loaded.catalogue.embedded:
             _take(static, f"files/{found.path}", found.file, found.path, known)
+    for name, runner in loaded.catalogue.runners.items():
+        for result in runner.results:
+            for shown in (path for clip in result.clips for path in (clip.path, clip.still)):
+                _take(static, clip_path(name, shown), base.root / shown, shown, known)
     return static
 
 

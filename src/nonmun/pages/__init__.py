@@ -2,6 +2,7 @@
 
 from nonmun.pages.note import drafts
 from nonmun.pages.plan import PagePlan, plan_site
+from nonmun.pages.runner import clip_path
 from nonmun.pages.templates import Templates
 
-__all__ = ["PagePlan", "Templates", "drafts", "plan_site"]
+__all__ = ["PagePlan", "Templates", "clip_path", "drafts", "plan_site"]

@@ -39,13 +39,17 @@ result = rehearse(demo, config)
 print(summary(result))"""
 
 _FIGURES = """\
-from IPython.display import SVG, display
+from IPython.display import SVG, Image, display
 
 from nonmun.runner.figures import drawn
+from nonmun.runner.moving import Moving, encoded
 from runners.{name} import plots
 
 for name, figure in plots.draw(result).items():
-    display(SVG(drawn(figure, name).svg))"""
+    if isinstance(figure, Moving):
+        display(Image(encoded(figure, name).moving, format="webp"))
+    else:
+        display(SVG(drawn(figure, name).svg))"""
 
 
 def notebook(runner: Runner, title: str, claims: tuple[str, str]) -> str:

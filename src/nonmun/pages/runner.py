@@ -22,7 +22,7 @@ from nonmun.pages.templates import Templates
 from nonmun.pages.view import Place, face, rows
 from nonmun.parse.links import collect_links
 from nonmun.parse.text import split_lines
-from nonmun.recorded import Figure, Result, Runner
+from nonmun.recorded import Clip, Figure, Result, Runner
 
 _TITLE = re.compile(r"\A\s*# +(?P<title>.+?) *\n")
 _PARAGRAPH = re.compile(r"^(?![#>|`\-*\d])[^\n]+(?:\n(?![#>|`\-*\n])[^\n]+)*", re.MULTILINE)
@@ -39,6 +39,18 @@ class Picture:
     light: str
     dark: str
     markup: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MovingPicture:
+    """A clip on a page, and the still that stands for it where less motion is asked for; shown at this size."""
+
+    title: str
+    alt: str
+    moving: str
+    still: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class Record:
     memory: str
     command: str
     groups: tuple[tuple[Picture, ...], ...]
+    clips: tuple[MovingPicture, ...]
 
 
 def split_readme(readme: str) -> tuple[str, str]:
@@ -135,12 +148,23 @@ def _record(runner: Runner, result: Result, place: Place) -> tuple[Record, list[
             groups.setdefault(figure.name.partition(_CHOICE)[0], []).append(_picture(runner, figure, place, markup))
     command = f"nonmun run {runner.name} --preset {result.preset} --seed {result.seed}"
     memory = f"{result.peak_memory / 2**30:.2g} GiB" if result.peak_memory else ""
-    return Record(result, duration(result.seconds), memory, command, tuple(map(tuple, groups.values()))), faults
+    clips = tuple(_moving(runner, clip, place) for clip in result.clips)
+    return Record(result, duration(result.seconds), memory, command, tuple(map(tuple, groups.values())), clips), faults
 
 
 def _picture(runner: Runner, figure: Figure, place: Place, markup: str = "") -> Picture:
     light, dark = (place.link(_figure_path(runner, figure, dark=dark)) for dark in (False, True))
     return Picture(figure.title, figure.alt, light, dark, markup)
+
+
+def _moving(runner: Runner, clip: Clip, place: Place) -> MovingPicture:
+    moving, still = (place.link(clip_path(runner.name, path)) for path in (clip.path, clip.still))
+    return MovingPicture(clip.title, clip.alt, moving, still, clip.width, clip.height)
+
+
+def clip_path(name: str, path: str) -> str:
+    """Where in the site a clip's file stands, which lies at `path` in the base."""
+    return f"runners/{name}/{path.rpartition('/')[2]}"
 
 
 def _figure_path(runner: Runner, figure: Figure, *, dark: bool) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 from nonmun import record
 from nonmun.errors import Fault, Severity
-from nonmun.recorded import Figure, Metric, Parameter, PastRun, Result
+from nonmun.recorded import Clip, Figure, Metric, Parameter, PastRun, Result
 
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 MAX_FIGURE_BYTES = 200 * 1024
+MAX_CLIP_BYTES = 400_000
 _BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
 
 
@@ -32,7 +33,8 @@ def read_results(folder: Path, shown: str, faults: list[Fault]) -> Iterator[Resu
             why = ValueError(f"runner is '{found.runner}', expected '{folder.name}'")
             faults.append(_bad(path, why, f"record it again: python -m runners.{folder.name} --record"))
             continue
-        yield _view(found, tuple(_figures(found, file.parent, shown, faults)), stale=dict(found.sources) != now)
+        pictures = tuple(_figures(found, file.parent, shown, faults)), tuple(_clips(found, file.parent, shown, faults))
+        yield _view(found, *pictures, stale=dict(found.sources) != now)
 
 
 def read_past(folder: Path, shown: str, faults: list[Fault]) -> Iterator[PastRun]:
@@ -82,12 +84,34 @@ def _figures(found: record.Result, results: Path, shown: str, faults: list[Fault
                 raise ValueError("it is not the one that the record names")
             yield Figure(figure.name, path, figure.title, figure.alt, data.decode("utf-8"))
         except (OSError, ValueError) as error:
-            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            what = f"a figure that cannot be shown ({why[:120]})"
-            faults.append(Fault(path, 1, "bad-figure", what, f"draw it again: {again}", severity=Severity.WARNING))
+            faults.append(_not_shown(path, "figure", error, again))
 
 
-def _view(found: record.Result, figures: tuple[Figure, ...], *, stale: bool) -> Result:
+def _clips(found: record.Result, results: Path, shown: str, faults: list[Fault]) -> Iterator[Clip]:
+    """The moving pictures that belong to this record, with their stills; one without its still is not shown."""
+    for clip in found.clips:
+        path = f"{shown}/results/{clip.file}"
+        again = f"python -m runners.{found.runner} --redraw --preset {found.preset}"
+        try:
+            for file, sha256 in ((clip.file, clip.sha256), (clip.still, clip.still_sha256)):
+                data = _bytes(results / file, MAX_CLIP_BYTES)
+                if hashlib.sha256(data).hexdigest() != sha256:
+                    raise ValueError(f"{file} is not the one that the record names")
+                if (data[:4], data[8:12]) != (b"RIFF", b"WEBP"):
+                    raise ValueError(f"{file} is no WebP")
+            still = f"{shown}/results/{clip.still}"
+            yield Clip(clip.name, path, still, clip.title, clip.alt, clip.width, clip.height)
+        except (OSError, ValueError) as error:
+            faults.append(_not_shown(path, "clip", error, again))
+
+
+def _not_shown(path: str, kind: str, error: Exception, again: str) -> Fault:
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    what = f"a {kind} that cannot be shown ({why[:120]})"
+    return Fault(path, 1, f"bad-{kind}", what, f"draw it again: {again}", severity=Severity.WARNING)
+
+
+def _view(found: record.Result, figures: tuple[Figure, ...], clips: tuple[Clip, ...], *, stale: bool) -> Result:
     return Result(
         preset=found.preset,
         verdict=found.verdict,
@@ -106,6 +130,7 @@ def _view(found: record.Result, figures: tuple[Figure, ...], *, stale: bool) -> 
         checks=found.checks,
         parameters=tuple(_parameters(found.config, found.config_schema)),
         figures=figures,
+        clips=clips,
         stale=stale,
     )
 

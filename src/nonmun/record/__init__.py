@@ -5,6 +5,7 @@
     Check       a criterion held against what was measured: `judge`
     Result      a whole run: what was claimed and asked for, what was measured and found, on what machine
     Figure      one picture of a Result, a file beside its JSON
+    Clip        one that moves, and its still
 
 `verdict` follows from the checks alone. `to_json` and `from_json` are inverse to one another; a text that is no valid
 Result gives one RecordError, which names the key at fault, and no other exception. `source_hashes` tells the code that
@@ -16,7 +17,7 @@ from nonmun.record.criteria import VERDICTS, Check, Criterion, judge, verdict
 from nonmun.record.metrics import Metric, RecordError
 from nonmun.record.past import FILE as PAST_FILE
 from nonmun.record.past import Past, in_short, past_from_json, past_json
-from nonmun.record.result import Figure, Result
+from nonmun.record.result import Clip, Figure, Result
 from nonmun.record.sources import source_hashes
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "SCHEMA",
     "VERDICTS",
     "Check",
+    "Clip",
     "Criterion",
     "Figure",
     "Metric",

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from nonmun.record.criteria import VERDICTS, Check, verdict
 from nonmun.record.metrics import BETTER, Metric, RecordError
 from nonmun.record.place import Place, is_time
-from nonmun.record.result import Figure, Result
+from nonmun.record.result import Clip, Figure, Result
 
 SCHEMA = 1
 _NAME = re.compile(r"\w[\w.-]*")
+_WEBP = re.compile(r"\w[\w.-]*\.webp")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,6 +68,7 @@ def _result(found: Place) -> Result:
         series=found.get("series", {}).tree(),
         config_schema=found.get("config_schema", {}).tree(),
         figures=tuple(map(_figure, found.get("figures", []).items())),
+        clips=tuple(map(_clip, found.get("clips", []).items())),
     )
     names = [metric.name for metric in result.metrics]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -98,3 +100,10 @@ def _check(found: Place) -> Check:
 def _figure(found: Place) -> Figure:
     name, file = found["name"].text(_NAME), found["file"].text(_NAME)
     return Figure(name, file, found["title"].text(), found["alt"].text(), found["sha256"].text(_SHA256))
+
+
+def _clip(found: Place) -> Clip:
+    name, file, still = found["name"].text(_NAME), found["file"].text(_WEBP), found["still"].text(_WEBP)
+    width, height = (found[side].whole() for side in ("width", "height"))
+    hashes = (found[key].text(_SHA256) for key in ("sha256", "still_sha256"))
+    return Clip(name, file, still, found["title"].text(), found["alt"].text(), width, height, *hashes)

@@ -24,6 +24,24 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A moving picture of a result: an animated WebP beside the record, and a still of it, another WebP.
+
+    `width` and `height` are those it is shown at, in CSS pixels, which may be a whole multiple of the file's.
+    """
+
+    name: str
+    file: str
+    still: str
+    title: str
+    alt: str
+    width: int
+    height: int
+    sha256: str
+    still_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One run of one runner, whole.
 
@@ -50,6 +68,7 @@ class Result:
     series: Mapping[str, Any] = field(default_factory=dict)
     config_schema: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
+    clips: tuple[Clip, ...] = ()
 
     @property
     def verdict(self) -> str:

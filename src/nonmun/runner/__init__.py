@@ -42,7 +42,9 @@
         ax.plot(result.series["loss"], color=ACCENT)
         return {"loss": fig}
 
-Figures named alike up to `--` (`tree--one`, `tree--two`) are alternatives: the page opens the first, and offers others.
+Beside figures it may give clips, `Moving(frames, title="…", alt="…")` of nonmun.runner.moving: small pictures that
+loop. Figures named alike up to `--` (`tree--one`, `tree--two`) are alternatives: the page opens the first, and offers
+others.
 
 `__main__.py`, three lines::
 

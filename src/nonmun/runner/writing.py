@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nonmun.record import (
     PAST_FILE,
+    Clip,
     Figure,
     Past,
     RecordError,
@@ -42,8 +44,11 @@ def write(contract: Contract, wish: Asked, result: Result, cleanup: Cleanup) -> 
     except Exception as error:  # whatever plots.py does wrong, minutes or hours have been spent on the result
         why = f"{type(error).__name__}: {error}" if not isinstance(error, RunnerError) else error.message
         again = f"python -m {contract.package} --redraw --preset {wish.preset}"
-        drawn, fault = {}, RunnerError(f"recorded, but its figures could not be drawn ({why})", mend=f"then: {again}")
-    result = replace(result, figures=tuple(figure for figure, _ in drawn.values()))
+        drawn, fault = (
+            Drawn(),
+            RunnerError(f"recorded, but its figures could not be drawn ({why})", mend=f"then: {again}"),
+        )
+    result = replace(result, figures=drawn.figures, clips=drawn.clips)
     files = _put(folder, result, drawn, _past(folder, wish.preset), cleanup)
     bare = "" if _can_draw() else "; no figures, because matplotlib is not installed: pip install 'nonmun[runners]'"
     return Written(f"written: {', '.join(files)} in {folder}{bare}", fault)
@@ -61,7 +66,7 @@ def redraw(contract: Contract, wish: Asked, cleanup: Cleanup) -> str:
     plots = f"{contract.folder.name}/plots.py"
     sources = {**result.sources, **{name: sha for name, sha in contract.sources.items() if name == plots}}
     drawn = _draw(contract, result)
-    result = replace(result, sources=sources, figures=tuple(figure for figure, _ in drawn.values()))
+    result = replace(result, sources=sources, figures=drawn.figures, clips=drawn.clips)
     return f"drawn: {', '.join(_put(folder, result, drawn, (), cleanup))} in {folder}"
 
 
@@ -69,22 +74,43 @@ def _can_draw() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-Drawn = dict[str, tuple[Figure, bytes]]
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What plots.py draws, and the files of it by name."""
+
+    figures: tuple[Figure, ...] = ()
+    clips: tuple[Clip, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def _draw(contract: Contract, result: Result) -> Drawn:
-    figures = contract.draw(result) if _can_draw() else {}
-    if not figures:
-        return {}
+    made = contract.draw(result) if _can_draw() else {}
+    if not made:
+        return Drawn()
     from nonmun.runner.figures import drawn
+    from nonmun.runner.moving import MAX_ALL, Moving, encoded
 
-    found: Drawn = {}
-    for name, figure in figures.items():
-        picture = drawn(figure, name)
-        data = picture.svg.encode()
-        file = f"{result.preset}-{name}.svg"
-        found[name] = Figure(name, file, picture.title, picture.alt, hashlib.sha256(data).hexdigest()), data
-    return found
+    figures: list[Figure] = []
+    clips: list[Clip] = []
+    files: dict[str, bytes] = {}
+    for name, one in made.items():
+        stem = f"{result.preset}-{name}"
+        if isinstance(one, Moving):
+            found = encoded(one, name)
+            files |= {f"{stem}.webp": found.moving, f"{stem}-still.webp": found.still}
+            hashes = [hashlib.sha256(data).hexdigest() for data in (found.moving, found.still)]
+            sides = found.width, found.height
+            clips.append(Clip(name, f"{stem}.webp", f"{stem}-still.webp", one.title, one.alt, *sides, *hashes))
+        else:
+            picture = drawn(one, name)
+            files[f"{stem}.svg"] = data = picture.svg.encode()
+            sha256 = hashlib.sha256(data).hexdigest()
+            figures.append(Figure(name, f"{stem}.svg", picture.title, picture.alt, sha256))
+    if (size := sum(len(data) for file, data in files.items() if file.endswith(".webp"))) > MAX_ALL:
+        raise RunnerError(
+            f"clips of {size // 1000} KB in all, expected at most {MAX_ALL // 1000}", mend="show fewer, or shorter ones"
+        )
+    return Drawn(tuple(figures), tuple(clips), files)
 
 
 def _past(folder: Path, preset: str) -> tuple[Past, ...]:
@@ -102,12 +128,13 @@ def _past(folder: Path, preset: str) -> tuple[Past, ...]:
 
 
 def _put(folder: Path, result: Result, drawn: Drawn, past: tuple[Past, ...], cleanup: Cleanup) -> list[str]:
-    """Figures first: a record never names a figure that is not there. Those of an earlier run go."""
-    files = {figure.file: data for figure, data in drawn.values()}
+    """Pictures first: a record never names one that is not there. Those of an earlier run go."""
+    files = dict(drawn.files)
     files |= {PAST_FILE: past_json(past).encode()} if past else {}
     files[f"{result.preset}.json"] = to_json(result).encode()
     put_all(folder, files, cleanup)
-    for old in folder.glob(f"{result.preset}-*.svg"):
-        if old.name not in files:
-            old.unlink()
+    for ending in ("svg", "webp"):
+        for old in folder.glob(f"{result.preset}-*.{ending}"):
+            if old.name not in files:
+                old.unlink()
     return list(files)
