@@ -66,7 +66,7 @@ def _page(one: dict[str, Any], number: int) -> Figure:
         put_item(0.01, line, "examples", text)
     put(0.6, 0, "words", color=SOFT)
     if half_book:
-        put(0.6, lines - 1, "· stands in the half book as well", color=SOFT)
+        put(0.6, lines - 1, "• stands in the half book as well", color=SOFT)
     column = -(-len(book["words"]) // 2)
     for place, text in enumerate(book["words"]):
         put_item(0.61 if place < column else 0.81, 1 + place % column, "words", text)
@@ -159,7 +159,7 @@ def _learning(series: dict[str, Any]) -> Figure:
             ax.annotate(NAMES[dose], (x[-1], y[-1]), (5, 2), textcoords="offset points", fontsize=8, color=colour)
     ax.set_xlim(0, 1.14 * max(points[-1][0] for points in curve.values() if points))
     ax.set_ylim(bottom=0)
-    ax.set_xlabel(f"step of meta-training ({who})", fontsize=8)
+    ax.set_xlabel(f"step of meta-training\n{who if kept else ''}".rstrip(), fontsize=8)
     ax.set_ylabel("nats per token of an answer")
     return fig
 
