@@ -86,6 +86,8 @@ def _strip(text: str) -> np.ndarray:
     count = min(SHOWN, len(video))
     picked = [round(one * (len(video) - 1) / max(1, count - 1)) for one in range(count)]
     whole = clips.strip(video[picked])
+    missing = (SHOWN - count) * (whole.shape[1] + clips.GAP) // count  # one frame is shown as large as one of many
+    whole = np.pad(whole, ((0, 0), (0, missing), (0, 0)))
     return np.concatenate([whole[..., :3] // 8 * 8, whole[..., 3:]], axis=-1)  # fewer levels, smaller files
 
 
