@@ -11,7 +11,7 @@ from nonmun.runner.figures import Picture, drawn
 def drawn_again(plots: ModuleType, result: Result) -> dict[str, Picture]:
     """The pictures of a record of this result; each says in words what it shows."""
     again = from_json(to_json(result))
-    kept = {"metrics": asdict(again)["metrics"], "checks": asdict(again)["checks"], "figures": ()}
+    kept = {"metrics": asdict(again)["metrics"], "checks": asdict(again)["checks"], "figures": (), "clips": ()}
     assert asdict(again) == json.loads(json.dumps(asdict(result))) | kept
     pictures = {name: drawn(figure, name) for name, figure in plots.draw(again).items()}
     for name, picture in pictures.items():
