@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -73,20 +74,40 @@ class OutLink:
     href: str
 
 
+_Value = TypeVar("_Value")
+
+
+class _Once(Generic[_Value]):
+    """Values that lists on many pages show, each made once for a catalogue and for all pages of one depth.
+
+    Most papers stand in a dozen lists: related, mentioned, older, newer, by month, by tag.
+    """
+
+    def __init__(self) -> None:
+        self._made: WeakKeyDictionary[Catalogue, dict[tuple[str, int], _Value]] = WeakKeyDictionary()
+
+    def get(self, name: str, catalogue: Catalogue, place: Place, make: Callable[[], _Value]) -> _Value:
+        key = name, place.path.count("/")
+        known = self._made.setdefault(catalogue, {})
+        found = known.get(key)
+        if found is None:
+            found = known[key] = make()
+        return found
+
+
+_CHIPS: _Once[TagChip] = _Once()
+_ROWS: _Once[Row] = _Once()
+
+
 def tag_chip(name: str, catalogue: Catalogue, place: Place) -> TagChip:
     """The tag as lists show it; on pages of one depth the very same value."""
-    depth = place.path.count("/")
-    known = _CHIPS.setdefault(catalogue, {})
-    found = known.get((name, depth))
-    if found is None:
-        tag = catalogue.tags[name]
-        href = place.link(f"tags/{catalogue.tag_slugs[name]}/")
-        found = TagChip(name, tag.ko, tag.en, href, len(catalogue.by_tag.get(name, ())), tag.known)
-        known[name, depth] = found
-    return found
+    return _CHIPS.get(name, catalogue, place, lambda: _tag_chip(name, catalogue, place))
 
 
-_CHIPS: WeakKeyDictionary[Catalogue, dict[tuple[str, int], TagChip]] = WeakKeyDictionary()
+def _tag_chip(name: str, catalogue: Catalogue, place: Place) -> TagChip:
+    tag = catalogue.tags[name]
+    href = place.link(f"tags/{catalogue.tag_slugs[name]}/")
+    return TagChip(name, tag.ko, tag.en, href, len(catalogue.by_tag.get(name, ())), tag.known)
 
 
 def face(name: str, catalogue: Catalogue) -> tuple[object, ...]:
@@ -97,16 +118,7 @@ def face(name: str, catalogue: Catalogue) -> tuple[object, ...]:
 
 def row(paper: Paper, catalogue: Catalogue, place: Place) -> Row:
     """The paper as lists show it. A list on another page of the same depth gets the very same value."""
-    depth = place.path.count("/")
-    known = _ROWS.setdefault(catalogue, {})
-    found = known.get((paper.slug, depth))
-    if found is None:
-        found = known[paper.slug, depth] = _row(paper, catalogue, place)
-    return found
-
-
-# Most papers stand in a dozen lists: related, mentioned, older, newer, by month, by tag.
-_ROWS: WeakKeyDictionary[Catalogue, dict[tuple[str, int], Row]] = WeakKeyDictionary()
+    return _ROWS.get(paper.slug, catalogue, place, lambda: _row(paper, catalogue, place))
 
 
 def _row(paper: Paper, catalogue: Catalogue, place: Place) -> Row:
