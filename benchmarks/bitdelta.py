@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.record import Row
+from benchmarks.turns import in_turns
 
 ROUNDS = 15
 SHAPES = [(192, 576), (576, 576), (1536, 576), (576, 1536), (4096, 4096)]  # SmolLM2-135M's, and one of a 7B model
@@ -35,15 +36,8 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
 
 
 def _together(*works: Callable[[], object]) -> list[float]:
-    """The median seconds of each, taken in turns. CPU seconds of one thread, since wall time counts other programs."""
-    spent: list[list[float]] = [[] for _ in works]
-    for round_ in range(ROUNDS + 2):
-        for work, times in zip(works, spent, strict=True):
-            started = time.process_time()
-            work()
-            if round_ >= 2:
-                times.append(time.process_time() - started)
-    return [median(times) for times in spent]
+    """CPU seconds of one thread, since wall time counts other programs."""
+    return in_turns(*works, rounds=ROUNDS, warm=2, clock=time.process_time)
 
 
 def _product() -> Row:

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks.record import Row
+from benchmarks.turns import in_turns
 
 K, STEPS = 10, 48
 QUESTIONS, ROUNDS = 6, 2
@@ -33,18 +31,6 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
     loaded = language_model("smollm2", device="cpu")
     prompts = [item.prompt for item in items("multiplication", "question", SEED, QUESTIONS)]
     return [*_against_calls(loaded.model, loaded.tokenizer, prompts), *_against_a_batch(loaded.model, loaded.tokenizer)]
-
-
-def _in_turns(*works: Callable[[], object]) -> list[float]:
-    """The median seconds of each, after one round that warms up."""
-    spent: list[list[float]] = [[] for _ in works]
-    for round_ in range(ROUNDS + 1):
-        for work, times in zip(works, spent, strict=True):
-            started = time.perf_counter()
-            work()
-            if round_:
-                times.append(time.perf_counter() - started)
-    return [median(times) for times in spent]
 
 
 def _generate(model: Any, ids: Any, steps: int, **named: Any) -> Any:
@@ -82,10 +68,12 @@ def _against_calls(model: Any, tokenizer: Any, prompts: list[str]) -> list[Row]:
         same += sum(a == b for a, b in zip(ours, theirs, strict=True))
         paths += len(theirs)
         times.append(
-            _in_turns(
+            in_turns(
                 lambda prompt=prompt: cot_decode(model, tokenizer, prompt, K, steps=STEPS),
                 lambda ids=ids: _separately(model, ids),
                 lambda ids=ids: _generate(model, ids, STEPS, min_new_tokens=STEPS),
+                rounds=ROUNDS,
+                warm=1,
             )
         )
     faster, dearer = [calls / ours for ours, calls, _ in times], [ours / greedy for ours, _, greedy in times]
@@ -116,9 +104,11 @@ def _against_a_batch(model: Any, tokenizer: Any) -> list[Row]:
     with torch.inference_mode():
         first = model(ids).logits[0, -1].topk(K).indices
     rows = torch.cat([ids.repeat(K, 1), first.view(K, 1)], dim=1)
-    own, plain = _in_turns(
+    own, plain = in_turns(
         lambda: decode(model, ids, first=top_tokens(K), steps=STEPS),
         lambda: _generate(model, rows, STEPS - 1, min_new_tokens=STEPS - 1),
+        rounds=ROUNDS,
+        warm=1,
     )
     kept = decode(model, ids, first=top_tokens(K), steps=STEPS)
     size = sum(row.ids.itemsize * len(row.ids) + row.top.itemsize * len(row.top) for row in kept) / (K * STEPS)

@@ -11,13 +11,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.processes import Peak
 from benchmarks.record import Row
 
 # All 30 layers would take a quarter of an hour each at 32k; what is compared there is the same model's first six.
@@ -76,7 +76,8 @@ def _work(who: str, length: int, layers: int) -> dict[str, Any]:
     ids = (text * -(-length // len(text)))[:length]
     with torch.inference_mode():
         model(torch.tensor([ids[:64]]))  # weights are mapped, and read from the disk the first time
-        peak, started = _Peak(), time.perf_counter()
+        before, started = _resident(), time.perf_counter()
+        peak = Peak(_resident, EVERY_SECONDS)
         if who == "generate":
             rows = torch.tensor([ids])
             asked = {"max_new_tokens": 1, "do_sample": False, "pad_token_id": 0}
@@ -87,28 +88,11 @@ def _work(who: str, length: int, layers: int) -> dict[str, Any]:
         seconds = time.perf_counter() - started
     config = model.config
     kept = length * layers * 2 * config.num_key_value_heads * config.head_dim * 4
-    return {"seconds": seconds, "peak": peak.stop(), "next": token, "kept": kept}
+    return {"seconds": seconds, "peak": peak.stop() - before, "next": token, "kept": kept}
 
 
-class _Peak:
-    """The largest resident size of this process above what it was, looked at many times a second."""
-
-    def __init__(self) -> None:
-        self._process = psutil.Process()
-        self._before = self._process.memory_info().rss
-        self._peak = self._before
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def _watch(self) -> None:
-        while not self._done.wait(EVERY_SECONDS):
-            self._peak = max(self._peak, self._process.memory_info().rss)
-
-    def stop(self) -> int:
-        self._done.set()
-        self._thread.join()
-        return max(self._peak, self._process.memory_info().rss) - self._before
+def _resident() -> int:
+    return psutil.Process().memory_info().rss
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,8 @@ def run(command: Sequence[str], folder: Path) -> Run:
 def peak_memory(command: Sequence[str], folder: Path) -> int:
     """The largest sum of proportional set sizes seen, in bytes. In a run of its own: looking slows it."""
     with _running(command, folder) as process:
-        peak = _Peak(process.pid)
+        family = psutil.Process(process.pid)
+        peak = Peak(lambda: _shared_out(family), _EVERY_SECONDS)
         process.wait()
     return peak.stop()
 
@@ -63,27 +64,34 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[
             raise SystemExit(f"{' '.join(command)} ended with {one.returncode}:\n{said.read()[-2000:]}")
 
 
-class _Peak:
-    """Watches a process and its children. Memory that two of them share counts once, by halves."""
+class Peak:
+    """The largest of what `look` sees, every so many seconds until `stop`; what psutil refuses is passed over."""
 
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self._peak = 0
+    def __init__(self, look: Callable[[], int], every: float) -> None:
+        self._look, self._every, self._peak = look, every, 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._done.wait(_EVERY_SECONDS):
-            with suppress(psutil.Error):
-                family = [self._process, *self._process.children(recursive=True)]
-                total = 0
-                for process in family:
-                    with suppress(psutil.Error):
-                        total += process.memory_full_info().pss
-                self._peak = max(self._peak, total)
+        while not self._done.wait(self._every):
+            self._see()
+
+    def _see(self) -> None:
+        with suppress(psutil.Error):
+            self._peak = max(self._peak, self._look())
 
     def stop(self) -> int:
         self._done.set()
         self._thread.join()
+        self._see()
         return self._peak
+
+
+def _shared_out(top: psutil.Process) -> int:
+    """The memory of a process and its children. What two of them share counts once, by halves."""
+    total = 0
+    for process in [top, *top.children(recursive=True)]:
+        with suppress(psutil.Error):
+            total += process.memory_full_info().pss
+    return total
