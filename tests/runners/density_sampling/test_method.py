@@ -126,12 +126,12 @@ def test_sums_that_would_not_be_exact_and_sizes_that_are_none_are_refused(change
 
 def test_the_longest_vector_a_projection_can_meet_stays_exact():
     hashes = Hashes(384, rows=20, buckets=50, power=1, width=20.0)
-    a_MD = hashes._a_RPD.flatten(0, 1)
-    x = torch.nn.functional.normalize(a_MD, dim=1)
-    dots = (a_MD.double() @ (x.double() * X_UNIT).round().T) + hashes._b_RP.flatten()[:, None]
+    a = hashes._a_RPD.flatten(0, 1)
+    x = torch.nn.functional.normalize(a, dim=1)
+    dots = (a.double() @ (x.double() * X_UNIT).round().T) + hashes._b_RP.flatten()[:, None]
     assert dots.abs().max() < 2**24
-    single = a_MD @ (x * X_UNIT).round().T
-    assert torch.equal(single.double(), a_MD.double() @ (x.double() * X_UNIT).round().T)
+    single = a @ (x * X_UNIT).round().T
+    assert torch.equal(single.double(), a.double() @ (x.double() * X_UNIT).round().T)
 
 
 def test_the_kernel_is_the_share_of_projections_that_do_not_tell_two_points_apart():
