@@ -70,7 +70,7 @@ def rate(
     perplexity: bool = False,
     tell: Callable[[int], object] = lambda documents: None,
 ) -> Rated:
-    """So many tokens at once, or one document; each is read once, whatever is asked of it. All prompts begin alike.
+    """`together` tokens at once, or one document; each is read once, whatever is asked of it. All prompts begin alike.
 
     RunnerError says what cannot be.
     """
