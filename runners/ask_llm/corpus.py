@@ -32,7 +32,7 @@ class AskLLM:
         if self._loaded is None:
             self._loaded = language_model(self._config.model, device=self._config.device, progress=self._progress)
         prompt = self._config.prompt
-        found = rate(self._loaded.model, self._loaded.tokenizer, texts, (prompt,), batch=self._config.together)
+        found = rate(self._loaded.model, self._loaded.tokenizer, texts, (prompt,), together=self._config.together)
         return np.stack([found.score[prompt], found.mass[prompt]], axis=1)
 
     def score(self, stored: Callable[[], Iterator[Values]]) -> Iterator[Scored]:

@@ -40,7 +40,9 @@ class Config(CorpusSettings):
     tune_batch: int = setting(8, "texts in a step", source="ours: half of them clean", ge=2, le=256, multiple_of=2)
     tune_rate: float = setting(2e-4, "its highest learning rate", source="ours: usual for so few steps", gt=0, le=0.1)
     tuning: int = setting(360, "texts that it is tuned on", source="ours: few are seen twice", ge=36, le=2000)
-    together: int = setting(16, "documents that are rated together", source="ours: fits a cache", ge=1, le=1024)
+    together: int = setting(
+        512, "tokens that are rated together; a GPU takes more", source="ours: fits a CPU's caches", ge=1, le=2**20
+    )
     chosen: float = setting(0.15, "share that is trained on", source="ours: within 10-20 %", gt=0, le=1)
     ratios: tuple[Annotated[float, Field(gt=0, le=1)], ...] = setting(
         (), "further shares that are trained on", source="ours: below and above the claim's"

@@ -61,7 +61,7 @@ def _zero_shot(loaded: Any, texts: mixture.Mixture, config: Config, progress: Pr
     """Both prompts and the loss from one reading of each text."""
     with progress.stage("rate: as it comes", len(texts.test.texts), "document") as stage:
         rated = rate(
-            loaded.model, loaded.tokenizer, texts.test.texts, ("paper", "short"), batch=config.together,
+            loaded.model, loaded.tokenizer, texts.test.texts, ("paper", "short"), together=config.together,
             perplexity=True, tell=stage.advance,
         )  # fmt: skip
     assert rated.nats_N is not None
@@ -91,7 +91,7 @@ def _tuned(loaded: Any, texts: mixture.Labelled, config: Config, progress: Progr
 
 def _rated(loaded: Any, texts: list[str], config: Config, progress: Progress, title: str) -> tuple[Array, Array]:
     with progress.stage(title, len(texts), "document") as stage:
-        rated = rate(loaded.model, loaded.tokenizer, texts, ("short",), batch=config.together, tell=stage.advance)
+        rated = rate(loaded.model, loaded.tokenizer, texts, ("short",), together=config.together, tell=stage.advance)
     return rated.score["short"], rated.mass["short"]
 
 

@@ -15,8 +15,9 @@ Symbols; a name ends in its shape
 Departs from the paper
     - The score is divided by the mass. A small model gives yes and no a few per cent together, and which texts get more
       of that says nothing of their worth. The mass is always reported, so that one sees when an answer means little.
-    - The prefix is read once for all documents, a document once for all questions. Padding is on the right, masked, and
-      positions go on from each document's own end: the numbers are those of each prompt read by itself.
+    - Of one question alone, each prompt is read in one pass. Of several, the prefix is read once for all documents, a
+      document once for all questions; positions go on from each document's own end. Padding is on the right, where no
+      token looks, or masked: the numbers are those of each prompt read by itself.
     - Only the rows of yes and no are projected; the mass takes the whole vocabulary, at one place of each document.
     - Prefix, document and question are tokenised apart, so that a border between them is the same in every document.
     - [1] uses Flan-T5 and Gemini as raters, this any causal LM.
@@ -32,6 +33,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +79,17 @@ def read_prefix(model: Any, prefix: Sequence[int]) -> Any:
 
 def read(model: Any, prefix_cache: Any, prefix: int, docs: Sequence[Sequence[int]]) -> Read:
     """Each document after a prefix of so many tokens, once. RatingError where one has no token."""
-    if not docs or not all(docs):
-        raise RatingError(
-            f"{sum(not doc for doc in docs)} of {len(docs)} documents have no token, expected text in each"
-        )
-    longest = max(map(len, docs))
-    doc_ND = torch.zeros((len(docs), longest), dtype=torch.long)
-    real_ND = torch.zeros_like(doc_ND)
-    for row, doc in enumerate(docs):
-        doc_ND[row, : len(doc)] = torch.tensor(list(doc))
-        real_ND[row, : len(doc)] = 1
-    doc_ND, real_ND = doc_ND.to(model.device), real_ND.to(model.device)
+    _check(docs)
+    doc_ND, length_N = _padded(docs, model.device)
+    place_D = torch.arange(doc_ND.shape[1], device=model.device)
+    real_ND = (place_D < length_N[:, None]).long()
     mask_NS = torch.cat([real_ND.new_ones((len(docs), prefix)), real_ND], dim=1)
-    positions_ND = (prefix + torch.arange(longest, device=model.device)).expand(len(docs), -1)
+    positions_ND = (prefix + place_D).expand(len(docs), -1)
     cache = _expanded(prefix_cache, len(docs), model.device)
     state = model.base_model(
         input_ids=doc_ND, attention_mask=mask_NS, position_ids=positions_ND, past_key_values=cache, use_cache=True
     )
-    return Read(state.past_key_values, mask_NS, real_ND.sum(1), state.last_hidden_state, doc_ND)
+    return Read(state.past_key_values, mask_NS, length_N, state.last_hidden_state, doc_ND)
 
 
 def ask(model: Any, found: Read, prefix: int, question: Question, *, last: bool = True) -> Answers:
@@ -108,6 +103,12 @@ def ask(model: Any, found: Read, prefix: int, question: Question, *, last: bool 
         past_key_values=found.cache if last else copy.deepcopy(found.cache), use_cache=True,
     )  # fmt: skip
     return answers(model, state.last_hidden_state[:, -1], question)
+
+
+def ask_alone(model: Any, docs: Sequence[Sequence[int]], question: Question) -> Answers:
+    """The same of a single question about each document, read as one prompt. RatingError where one has no token."""
+    _check(docs)
+    return answers(model, _ends(model, [[*question.prefix, *doc, *question.question] for doc in docs]), question)
 
 
 def answers(model: Any, hidden_NH: Tensor, question: Question) -> Answers:
@@ -135,21 +136,32 @@ def nats(model: Any, found: Read) -> Tensor:
 
 def margin(model: Any, prompts: Sequence[Sequence[int]], question: Question) -> Tensor:
     """Log P(yes) - log P(no) after each whole prompt, N: differentiable, for tuning a rater; nothing is cached."""
-    longest = max(map(len, prompts))
-    ids_NS = torch.zeros((len(prompts), longest), dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        ids_NS[row, : len(prompt)] = torch.tensor(list(prompt))
-    length_N = torch.tensor([len(prompt) for prompt in prompts])
-    mask_NS = (torch.arange(longest) < length_N[:, None]).long()
-    state = model.base_model(
-        input_ids=ids_NS.to(model.device), attention_mask=mask_NS.to(model.device), use_cache=False
-    ).last_hidden_state
-    hidden_NH = state[torch.arange(len(prompts)), length_N - 1]
+    hidden_NH = _ends(model, prompts)
     head_VH = model.get_output_embeddings().weight
     yes_N, no_N = (
         torch.logsumexp((hidden_NH @ head_VH[list(tokens)].T).float(), dim=1) for tokens in (question.yes, question.no)
     )
     return yes_N - no_N
+
+
+def _ends(model: Any, prompts: Sequence[Sequence[int]]) -> Tensor:
+    """hidden_NH of whole prompts. No mask is needed: what pads a prompt comes after its last token."""
+    ids_NS, length_N = _padded(prompts, model.device)
+    state_NSH = model.base_model(input_ids=ids_NS, use_cache=False).last_hidden_state
+    return state_NSH[torch.arange(len(prompts), device=model.device), length_N - 1]
+
+
+def _check(docs: Sequence[Sequence[int]]) -> None:
+    if not docs or not all(docs):
+        raise RatingError(
+            f"{sum(not doc for doc in docs)} of {len(docs)} documents have no token, expected text in each"
+        )
+
+
+def _padded(rows: Sequence[Sequence[int]], device: Any) -> tuple[Tensor, Tensor]:
+    """Rows of tokens with zeros after them, and each one's length."""
+    ids = pad_sequence([torch.tensor(list(row)) for row in rows], batch_first=True)
+    return ids.to(device), torch.tensor([len(row) for row in rows], device=device)
 
 
 def _expanded(cache: Any, rows: int, device: Any) -> Any:

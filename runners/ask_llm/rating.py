@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from .method import Question
 
 Array = NDArray[np.float64]
 MOST = 256  # tokens of a document that are read; the beginning of a longer one stands for it
+TOGETHER = 512  # tokens that are read together: what is computed of them stays in a CPU's caches
 PROMPTS: dict[str, tuple[str, str]] = {  # before and after a document
     "paper": (  # as Figure 3 of the paper has it
         "###\n",
@@ -65,35 +66,57 @@ def rate(
     texts: Sequence[str],
     prompts: Sequence[str] = ("short",),
     *,
-    batch: int = 16,
+    together: int = TOGETHER,
     perplexity: bool = False,
     tell: Callable[[int], object] = lambda documents: None,
 ) -> Rated:
-    """Each document is read once, whatever is asked of it. All prompts begin alike. RunnerError says what cannot be."""
+    """`together` tokens at once, or one document; each is read once, whatever is asked of it. All prompts begin alike.
+
+    RunnerError says what cannot be.
+    """
     asked: Mapping[str, Question] = {name: question(tokenizer, name) for name in prompts}
     prefix = next(iter(asked.values())).prefix
     if any(one.prefix != prefix for one in asked.values()):
         raise RunnerError("prompts that begin differently cannot share a reading", mend="rate with one after the other")
     docs = [_ids(tokenizer, text)[:MOST] for text in texts]
-    order = sorted(range(len(docs)), key=lambda place: len(docs[place]))  # little padding in a batch
     found = Rated({name: np.empty(len(docs)) for name in prompts}, {name: np.empty(len(docs)) for name in prompts})
     found.nats_N = np.empty(len(docs)) if perplexity else None
+    around = len(prefix) + max(len(one.question) for one in asked.values())
     try:
         with torch.inference_mode():
-            cache = method.read_prefix(model, prefix)
-            for start in range(0, len(order), batch):
-                places = order[start : start + batch]
-                seen = method.read(model, cache, len(prefix), [docs[place] for place in places])
-                if found.nats_N is not None:
-                    found.nats_N[places] = method.nats(model, seen).numpy()
-                for number, (name, one) in enumerate(asked.items()):
-                    answer = method.ask(model, seen, len(prefix), one, last=number == len(asked) - 1)
-                    found.score[name][places] = answer.score_N.numpy()
-                    found.mass[name][places] = answer.mass_N.numpy()
+            shared = perplexity or len(asked) > 1
+            cache = method.read_prefix(model, prefix) if shared else None
+            for places in _batches([around + len(doc) for doc in docs], together):
+                some = [docs[place] for place in places]
+                if shared:
+                    seen = method.read(model, cache, len(prefix), some)
+                    if found.nats_N is not None:
+                        found.nats_N[places] = method.nats(model, seen).numpy()
+                    replies = [
+                        method.ask(model, seen, len(prefix), one, last=number == len(asked))
+                        for number, one in enumerate(asked.values(), start=1)
+                    ]
+                else:
+                    replies = [method.ask_alone(model, some, one) for one in asked.values()]
+                for name, reply in zip(asked, replies, strict=True):
+                    found.score[name][places] = reply.score_N.numpy()
+                    found.mass[name][places] = reply.mass_N.numpy()
                 tell(len(places))
     except method.RatingError as error:
         raise RunnerError(str(error), mend="name another --model") from error
     return found
+
+
+def _batches(lengths: Sequence[int], together: int) -> Iterator[list[int]]:
+    """Numbers of those of like length, so that there is little padding, up to so many tokens with it."""
+    places: list[int] = []
+    for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
+        if places and (len(places) + 1) * lengths[place] > together:
+            yield places
+            places = []
+        places.append(place)
+    if places:
+        yield places
 
 
 def shorten(model: Any, layers: int) -> Any:

@@ -12,7 +12,7 @@ Symbols; a name ends in its shape
     P           hashes that are concatenated in a row: the kernel is the collision probability to the power P
     w           width of a cell
     x_ND        embeddings, of length 1
-    a_MD        Gaussian projections, M = P R of them
+    a_RPD       Gaussian projections
     h           cell of a projection, floor((a x + b) / w)   [3]
     bucket_RN   where each document falls in each row
     counts_RB   the sketch
@@ -34,6 +34,7 @@ Departs from the paper
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,7 +44,9 @@ from torch import Tensor
 
 X_UNIT, A_UNIT = 2**11, 2**7  # steps per unit of an embedding, and of a projection
 EXACT = 2**24  # whole numbers up to here are exact in float32
-TOGETHER = 512  # documents hashed at once: what is computed then stays in a core's cache
+TOGETHER = 4096  # documents of a block: they share what is fetched of the sketch, which is larger than any cache
+ROWS = 128  # rows of a block: what is computed of it, and their part of the sketch, stay in the caches
+PAIRED = 512  # documents whose distances to all others are in memory at once
 NOISE_BLOCK = 4096
 
 
@@ -57,8 +60,8 @@ class Hashes:
     power: int = 4
     width: float = 0.6
     seed: int = 0
-    _a_MD: Tensor = field(init=False, repr=False, compare=False)
-    _b_M: Tensor = field(init=False, repr=False, compare=False)
+    _a_RPD: Tensor = field(init=False, repr=False, compare=False)
+    _b_RP: Tensor = field(init=False, repr=False, compare=False)
     _c_PR: Tensor = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -66,17 +69,19 @@ class Hashes:
         if min(self.dimensions, self.rows, self.buckets, self.power) < 1 or self.cell < 1:
             raise ValueError(f"{self}: expected sizes of 1 or more and a width above 0")
         rng = np.random.default_rng(self.seed)
-        M = self.power * self.rows
-        a_MD = np.rint(rng.standard_normal((M, self.dimensions)) * A_UNIT).astype(np.float32)
-        longest = float(np.linalg.norm(a_MD, axis=1).max()) * (X_UNIT + math.sqrt(self.dimensions) / 2)
+        drawn = (self.power, self.rows)
+        a_PRD = np.rint(rng.standard_normal((*drawn, self.dimensions)) * A_UNIT).astype(np.float32)
+        longest = float(np.linalg.norm(a_PRD, axis=2).max()) * (X_UNIT + math.sqrt(self.dimensions) / 2)
         if longest + self.cell >= EXACT:
             raise ValueError(
                 f"{self.dimensions} dimensions and width {self.width:g}: sums up to {longest + self.cell:.3g}, "
                 f"expected below {EXACT:,}; take a smaller width, or project the embeddings to fewer dimensions"
             )
-        object.__setattr__(self, "_a_MD", torch.from_numpy(a_MD))
-        object.__setattr__(self, "_b_M", torch.from_numpy(rng.integers(0, self.cell, M).astype(np.float32)))
+        b_PR = rng.integers(0, self.cell, drawn).astype(np.float32)
         odd = rng.integers(-(2**62), 2**62, (self.power + 1, self.rows)) * 2 + 1
+        # Row by row, so that some rows of the sketch are one product.
+        object.__setattr__(self, "_a_RPD", torch.from_numpy(a_PRD).transpose(0, 1).contiguous())
+        object.__setattr__(self, "_b_RP", torch.from_numpy(b_PR).T.contiguous())
         object.__setattr__(self, "_c_PR", torch.from_numpy(odd))
 
     @property
@@ -84,14 +89,18 @@ class Hashes:
         """w, in the units of a rounded product."""
         return round(self.width * X_UNIT * A_UNIT)
 
-    def buckets_of(self, x_ND: Tensor) -> Tensor:
-        """bucket_RN, int64, of at most some hundred documents at once: h = floor((a x + b) / w), hashed, modulo B."""
-        h_MN = self._a_MD @ (x_ND.float() * X_UNIT).round_().T
-        h_MN.add_(self._b_M[:, None]).mul_(1 / self.cell).floor_()
-        mixed_RN = self._c_PR[self.power, :, None].expand(-1, len(x_ND))
-        for h_RN, c_R in zip(h_MN.view(self.power, self.rows, -1).long(), self._c_PR, strict=False):
-            mixed_RN = torch.addcmul(mixed_RN, h_RN, c_R[:, None])  # modulo 2^64, as multiply-shift hashing wants it
-        return (mixed_RN >> 32).bitwise_and_(0xFFFF_FFFF).remainder_(self.buckets)
+    def buckets_of(self, x_ND: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """bucket_RN, int64, of some rows after another: h = floor((a x + b) / w), hashed, modulo B."""
+        x_DN = (x_ND.float() * X_UNIT).round_().T
+        for start in range(0, self.rows, ROWS):
+            rows = slice(start, start + ROWS)
+            h_RPN = (self._a_RPD[rows].flatten(0, 1) @ x_DN).unflatten(0, (-1, self.power))
+            h_RPN.add_(self._b_RP[rows, :, None]).mul_(1 / self.cell).floor_()
+            mixed_RN = self._c_PR[self.power, rows, None]
+            for h_RN, c_R in zip(h_RPN.unbind(1), self._c_PR[:, rows], strict=False):
+                # modulo 2^64, as multiply-shift hashing wants it
+                mixed_RN = torch.addcmul(mixed_RN, h_RN.long(), c_R[:, None])
+            yield rows, mixed_RN.bitwise_right_shift_(32).bitwise_and_(0xFFFF_FFFF).remainder_(self.buckets)
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,8 @@ class Sketch:
         """The first pass of Algorithm 2: the same counts, which are changed in place, with x_ND in them."""
         one = torch.ones((), dtype=torch.int32)
         for part in x_ND.split(TOGETHER):
-            self.counts_RB.scatter_add_(1, self.hashes.buckets_of(part), one.expand(self.hashes.rows, len(part)))
+            for rows, bucket_RN in self.hashes.buckets_of(part):
+                self.counts_RB[rows].scatter_add_(1, bucket_RN, one.expand_as(bucket_RN))
         return Sketch(self.hashes, self.counts_RB, self.documents + len(x_ND))
 
     def __add__(self, other: Sketch) -> Sketch:
@@ -121,12 +131,11 @@ class Sketch:
 
     def density(self, x_ND: Tensor) -> NDArray[np.float64]:
         """S_N, the second pass: the mean over rows of what each document finds in its bucket; itself counts as 1."""
-        found = [
-            self.counts_RB.gather(1, self.hashes.buckets_of(part)).sum(0, dtype=torch.int64)
-            for part in x_ND.split(TOGETHER)
-        ]
-        total_N = torch.cat(found).numpy() if found else np.zeros(0, np.int64)
-        return total_N / self.hashes.rows
+        total_N = torch.zeros(len(x_ND), dtype=torch.int64)
+        for part, total in zip(x_ND.split(TOGETHER), total_N.split(TOGETHER), strict=True):
+            for rows, bucket_RN in self.hashes.buckets_of(part):
+                total += self.counts_RB[rows].gather(1, bucket_RN).sum(0)
+        return total_N.numpy() / self.hashes.rows
 
 
 def noise(seed: int, start: int, stop: int) -> NDArray[np.float64]:
@@ -163,4 +172,4 @@ class Kernel:
     def density(self, x_ND: Tensor, y_ND: Tensor | None = None) -> NDArray[np.float64]:
         """The exact sum over all of y (x itself, unless given) for each of x: what the sketch does without."""
         others = x_ND if y_ND is None else y_ND
-        return torch.cat([self(torch.cdist(part, others)).sum(1) for part in x_ND.split(TOGETHER)]).numpy()
+        return torch.cat([self(torch.cdist(part, others)).sum(1) for part in x_ND.split(PAIRED)]).numpy()

