@@ -81,7 +81,6 @@ def _note(ax: Axes, text: str, at: tuple[float, float], shift: tuple[float, floa
 def _lengths(ax: Axes, series: dict[str, Any]) -> None:
     ax.set_xscale("log")
     ax.set_xticks(series["lengths"], series["names"], fontsize=8)
-    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.minorticks_off()
     ax.set_xlabel("tokens of the context")
 
@@ -89,8 +88,15 @@ def _lengths(ax: Axes, series: dict[str, Any]) -> None:
 def _collapse(series: dict[str, Any]) -> Figure:
     """Recall and the probability of the number against length, and where the formula says that it falls to a half."""
     x, predicted, measured = series["lengths"], series["predicted"], series["measured"]
-    where = f"{measured:,.0f}" if measured else "no measured length"
-    ratio = f", {measured / predicted:.2f}x" if measured else ""
+    where = f"{measured:,.0f}" if measured else "beyond the longest context"
+    title = (
+        f"log N 보정이 없으면 정답의 확률은 {where} token에서 1/2이 됩니다 (예측 {predicted:,.0f}) · "
+        f"Without log-N scaling the number's probability is 1/2 at {where} tokens "
+        f"({predicted:,.0f} predicted, {measured / predicted:.2f}x)"
+    ) if measured else (
+        f"log N 보정이 없으면 정답의 확률이 {predicted:,.0f} token에서 1/2이 된다고 예측합니다 · "
+        f"Without log-N scaling the number's probability is predicted to be 1/2 at {predicted:,.0f} tokens"
+    )  # fmt: skip
     lines = {
         "log-N scaling, recall": (series["recall"]["log_n"], {"color": ACCENT, "marker": "o", "markersize": 3}),
         "log-N scaling, probability": (series["mean"]["log_n"], {"color": ACCENT, "linewidth": 1}),
@@ -103,17 +109,16 @@ def _collapse(series: dict[str, Any]) -> Figure:
     )
     controls = ", ".join(f"{name} {value:.2f}" for name, value in series["controls"].items())
     fig, ax = figure(
-        f"log N 보정이 없으면 정답의 확률은 {where} token에서 1/2이 됩니다 (예측 {predicted:,.0f}) · "
-        f"Without log-N scaling the number's probability is 1/2 at {where} tokens ({predicted:,.0f} predicted{ratio})",
+        title,
         alt=f"Greedy recall and probability of the number by length. {told}. Predicted half: {predicted:,.0f} tokens; "
         f"measured: {where}. Controls, recall: {controls}.",
         height=3.4,
     )
-    for values, style in (one for one in lines.values()):
+    for values, style in lines.values():
         ax.plot(x, values, **style)
     ax.axhline(0.5, color=LINE, zorder=0)
     ax.axvline(predicted, color=BLUE, linewidth=1)
-    _note(ax, "predicted", (predicted, 0.04), (4, 0), BLUE)
+    _note(ax, "predicted", (predicted, 0.04), (4, 0) if predicted < x[-1] else (-44, 0), BLUE)
     if measured:
         ax.plot(measured, 0.5, "D", color=PLUM)
         _note(ax, "measured", (measured, 0.5), (6, 4), PLUM)
@@ -215,9 +220,8 @@ def _nll(series: dict[str, Any]) -> Figure:
     ax.plot(x, nll["cumulative"], "o", color=ACCENT, markersize=4)
     ax.plot(x, nll["own"], ".", color=GREY, markersize=4)
     ax.set_xscale("log")
-    for row, (label, colour) in enumerate((
-        ("cumulative", ACCENT), (law, INK), ("at the position", SOFT),
-    )):  # fmt: skip
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    for row, (label, colour) in enumerate((("cumulative", ACCENT), (law, INK), ("at the position", SOFT))):
         ax.text(0.98, 0.9 - 0.09 * row, label, transform=ax.transAxes, ha="right", fontsize=8, color=colour)
     ax.set_ylim(bottom=0)
     ax.set_xlabel("position in the text, tokens")
