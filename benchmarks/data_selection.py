@@ -140,7 +140,7 @@ def _against_exact() -> list[Row]:
 
 
 def _rating() -> list[Row]:
-    """Short prompt, SmolLM2: batches that share what is read, against `generate` for each document by itself."""
+    """Short prompt, SmolLM2: documents of like length read together, against `generate` for each by itself."""
     import torch
 
     from runners.ask_llm.rating import question, rate
