@@ -84,6 +84,21 @@ def test_runner_without_code_shows_neither_command_nor_method_nor_notebook(base)
     assert "nonmun run announced" not in found["runners/index.md"]
 
 
+def test_newest_record_stands_open_and_earlier_ones_and_all_metrics_are_folded(base):
+    file = base / f"runners/{RUNNER}/results/quick.json"
+    earlier = json.loads(file.read_text("utf-8")) | {"preset": "full", "started": "2001-02-03T04:05:06+00:00"}
+    earlier["checks"][-1]["passed"], earlier["verdict"] = False, "not reproduced"
+    file.with_name("full.json").write_text(json.dumps(earlier), "utf-8")
+    text = pages(base)[f"runners/{RUNNER}/index.md"]
+    newest, folded = text.split('<details class="nm-result nm-earlier">')
+    assert '<section class="nm-result">' in newest and "<code>quick</code>" in newest
+    summary, rest = folded.split("</summary>", 1)
+    assert "2001-02-03" in summary and "failed to reproduce" in summary and "<code>full</code>" in summary
+    for record in (newest, rest):
+        before, after = record.split('aria-label="측정값 · Metrics"')
+        assert before.rfind("<details") > before.rfind("</details>") and "</details>" in after
+
+
 def failed(base: Path) -> None:
     file = base / f"runners/{RUNNER}/results/quick.json"
     record = json.loads(file.read_text("utf-8"))
