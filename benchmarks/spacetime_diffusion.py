@@ -11,8 +11,7 @@ from pathlib import Path
 from benchmarks.record import Row
 
 ROUNDS = 12
-EACH = 4  # clips of each of the six sizes
-WIDER = {"width": 288, "heads": 6, "expansion": 4}
+WIDER = {"width": 256, "heads": 8}
 
 
 def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
@@ -21,11 +20,10 @@ def measure(vault: Path, count: int, scratch: Path) -> list[Row]:
     from dataclasses import replace
 
     from runners.spacetime_diffusion import demo, networks, timing
-    from runners.spacetime_diffusion.autoencoder import Autoencoder
 
     config = demo.PRESETS["full"].config
-    codec = Autoencoder(config.channels)
-    sizes = [codec.latent_size(size) for size in networks.sizes_of(config) for _ in range(EACH)]
+    codec, shown = networks.autoencoder_of(config), networks.sizes_of(config)
+    sizes = [codec.latent_size(size) for size in shown for _ in range(config.batch // len(shown))]
     own = networks.shape_of(config)
     rows = []
     for what, shape in (("the runner's model", own), ("a model twice as wide", replace(own, **WIDER))):

@@ -22,7 +22,7 @@ VOCABULARY: tuple[str, ...] = (
     "<none>", "<unknown>", *SIZES, *COLOURS, *SHAPES, *DIRECTIONS, *TONES, *PATTERNS,
     *"a and background behind bounces camera grey moves on over pans the wall".split(),
 )  # fmt: skip
-LENGTH = 28  # words; a descriptive caption of two objects has 26 at most
+LENGTH = 20  # words; a descriptive caption of one object has 15 at most
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "size": SIZES, "colour": COLOURS, "shape": SHAPES, "direction": DIRECTIONS, "tone": TONES, "pattern": PATTERNS,
     "camera": ("still", *DIRECTIONS), "wall": ("none", "wall"),

@@ -39,45 +39,52 @@ class Config(Settings):
         NATIVE, "clips, frames x height x width, equally many of each", source="ours: wide, tall, square, short, still",
         min_length=1,
     )  # fmt: skip
-    clips: int = setting(1200, "clips to train on", source="ours: a second to draw", ge=12, le=1_000_000)
+    clips: int = setting(12000, "clips to train on", source="ours: ten seconds to draw", ge=12, le=1_000_000)
     variants: tuple[Variant, ...] = setting(
         ("crop", "short", "frames"), "what the first seed is trained as besides", source="ours: as the criteria ask"
     )
     repeats: int = setting(3, "seeds of the ladder, from --seed on", source="ours: as the criteria ask", ge=1, le=20)
     steps: int = setting(128, "steps of training at 32x", source="ours: what quick has time for", ge=1, le=1_000_000)
-    batch: int = setting(12, "clips in a step", source="ours: some 800 tokens", ge=1, le=4096)
-    rate: float = setting(2e-3, "learning rate", source="ours: usual for such a width", gt=0, le=0.1)
+    shown_steps: int = setting(
+        0, "steps of the model that is shown, and without temporal attention; not fewer than at 32x",
+        source="ours: what full has time for", ge=0, le=1_000_000,
+    )  # fmt: skip
+    batch: int = setting(36, "clips in a step", source="ours: some 1,400 tokens", ge=1, le=4096)
+    rate: float = setting(1.5e-3, "learning rate of AdamW", source="ours: usual for such a width", gt=0, le=0.1)
+    matrix_rate: float = setting(
+        0.02, "learning rate of Muon, for the matrices of layers", source="ours: as in Jordan et al., 2024", gt=0, le=1
+    )
     dropout: float = setting(0.1, "share of captions dropped", source="ours: as in DiT's code", ge=0, le=1)
     ema: float = setting(0.999, "most that the mean of weights keeps in a step", source="ours: a short run", ge=0, lt=1)
     patch: int = setting(2, "side of a patch of the latent", source="ours: DiT's smallest", ge=1, le=8)
-    width: int = setting(96, "width of the model", source="ours: 0.7 million parameters", ge=8, le=4096)
-    heads: int = setting(3, "heads of attention", source="ours: 32 dimensions each", ge=1, le=64)
-    layers: int = setting(4, "layers", source="ours: a CPU's minutes", ge=1, le=64)
+    width: int = setting(128, "width of the model", source="ours: 0.9 million parameters", ge=8, le=4096)
+    heads: int = setting(4, "heads of attention", source="ours: 32 dimensions each", ge=1, le=64)
+    layers: int = setting(3, "layers", source="ours: a CPU's minutes", ge=1, le=64)
     expansion: int = setting(4, "hidden width of an MLP, in widths", source="ours: as DiT has", ge=1, le=8)
     text_width: int = setting(64, "width of the caption encoder", source="ours: 36 words", ge=8, le=1024, multiple_of=8)
-    text_layers: int = setting(2, "layers of the caption encoder", source="ours: which words belong together", ge=1)
-    channels: int = setting(8, "numbers in a place of the latent", source="ours: 12 times fewer than pixels", ge=1)
+    text_layers: int = setting(1, "layers of the caption encoder", source="ours: a word and its neighbours", ge=1)
+    channels: int = setting(16, "numbers in a place of the latent", source="ours: 12 times fewer than pixels", ge=1)
+    code_time: int = setting(4, "frames in one of the latent", source="ours: half the tokens of 2", ge=1, le=16)
     code_width: int = setting(32, "width of the autoencoder", source="ours: 0.2 million parameters", ge=4, le=512)
     code_steps: int = setting(1200, "steps of the autoencoder", source="ours: a minute of a core", ge=1, le=1_000_000)
     judge_steps: int = setting(500, "steps of the judge", source="ours: a minute of a core", ge=1, le=1_000_000)
     judge_rate: float = setting(3e-3, "highest learning rate of the judge", source="ours: few steps", gt=0, le=0.1)
     judge_clips: int = setting(5000, "clips that the judge learns from", source="ours: three seconds to draw", ge=32)
     sample_steps: int = setting(
-        16, "steps of the sampler", source="ours: second order; more change little", ge=1, le=1000
+        24, "steps of the sampler", source="ours: second order; more change little", ge=1, le=1000
     )
     guidance: float = setting(2.5, "guidance where a caption is asked for", source="ours: between 1 and 4", ge=0, le=20)
-    compared: int = setting(72, "clips for each Fréchet distance", source="ours: more than features", ge=8, le=100_000)
-    asked: int = setting(72, "clips for each other measure", source="ours: intervals of 10 points", ge=8, le=100_000)
+    compared: int = setting(96, "clips for each Fréchet distance", source="ours: more than features", ge=8, le=100_000)
+    asked: int = setting(96, "clips for each other measure", source="ours: intervals of 10 points", ge=8, le=100_000)
     rounds: int = setting(5, "rounds of timing", source="ours: of which the fastest counts", ge=1, le=1000)
 
 
 _FULL = Config(
-    networks="train", keep=True, clips=6000, steps=2560, batch=18, rate=1.5e-3, code_steps=1200, judge_steps=500,
-    sample_steps=24, compared=192, asked=144, rounds=10,
+    networks="train", keep=True, steps=1440, shown_steps=6000, code_steps=6000, compared=192, asked=144, rounds=10,
 )  # fmt: skip
 _GPU = Config(
     networks="train", variants=(), repeats=1, sizes=LARGE, clips=3000, steps=1920, batch=64, rate=5e-4, bfloat16=True,
-    width=512, heads=8, layers=8, expansion=4, text_width=128, channels=8, code_steps=1500, judge_steps=1000,
+    width=512, heads=8, layers=8, expansion=4, text_width=128, code_steps=1500, judge_steps=1000,
     judge_clips=2000, sample_steps=30, compared=256, asked=128,
 )  # fmt: skip
 PRESETS = {

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .demo import Config
 
 OTHERS, SAME, HELD_OUT, HIDDEN, PANNED = 10, 11, 12, 13, 14  # what draws of clips are told apart by
-GIVEN = 3  # frames that are shown of a clip before the wall: the object is hidden for longer than that
+GIVEN = 1  # frames that are shown of a clip before the wall: the object is hidden for longer than that
 PLAIN, OCCLUDED, PAN = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 TIMES = (0.2, 0.4, 0.6, 0.8)  # at which the validation loss is taken
 
@@ -73,11 +73,15 @@ class Studio:
     steps: int
 
     def videos(
-        self, model: Denoiser, clips: Sequence[Clip], guidance: float, *, said: bool = True, given: int = 0
+        self, model: Denoiser, clips: Sequence[Clip], guidance: float, *, said: bool = True, given: int = 0,
+        sizes: Sequence[Size] = (),
     ) -> list[Video]:  # fmt: skip
-        """One for each clip: of its size, for its caption (or none), with its first `given` frames; seeds 0, 1, ..."""
+        """One for each clip: of its size or the one of `sizes`, for its caption (or none), seeds 0, 1, ...
+
+        With its first `given` frames as they are.
+        """
         codec = self.networks.codec
-        sizes = [size_of(clip) for clip in clips]
+        sizes = sizes or [size_of(clip) for clip in clips]
         texts = [captions.encode(captions.descriptive(clip.scene) if said else "") for clip in clips]
         known = self._given(clips, given) if given else None
         sampler = Sampler(model, self.steps, guidance)
@@ -181,14 +185,26 @@ def validation_loss(model: Denoiser, shelves: Sequence[Shelf], patch: int) -> fl
 
 
 def _inside(found: Measured, studio: Studio, config: Config, sizes: tuple[Size, ...]) -> None:
-    """How much of the subject is inside the frame, at all native sizes of some length; real clips have all of it."""
-    clips = list(draw([config.seed, OTHERS], config.asked, [size for size in sizes if size[0] > 1], mix=PLAIN))
-    for kind in ("native", "crop"):
-        if kind in studio.networks.compared:
-            videos = studio.videos(studio.networks.compared[kind], clips, config.guidance)
-            found.inside[kind] = read(studio.networks.judge, videos).inside_N.tolist()
-    found.inside["real"] = read(studio.networks.judge, [clip.video_TCHW for clip in clips]).inside_N.tolist()
-    found.shapes = [gallery.shape_name(size_of(clip)) for clip in clips]
+    """How much of the subject is inside the frame, at all native sizes of some length; real clips have all of it.
+
+    What was trained on squares is asked for squares, as it would be used, and for native sizes as well.
+    """
+    moving, scenes = [size for size in sizes if size[0] > 1], [config.seed, OTHERS]
+    clips = list(draw(scenes, config.asked, moving, mix=PLAIN))
+    native = [size_of(clip) for clip in clips]
+    square = [(frames, min(side), min(side)) for frames, *side in native]
+    models = studio.networks.compared
+    for name, kind, shown in (
+        ("native", "native", native), ("equal", "equal", native), ("crop", "crop", square),
+        ("crop_native", "crop", native),
+    ):  # fmt: skip
+        if kind in models:
+            videos = studio.videos(models[kind], clips, config.guidance, sizes=shown)
+            found.inside[name] = read(studio.networks.judge, videos).inside_N.tolist()
+    cropped = draw(scenes, config.asked, moving, mix=PLAIN, cropped=True)
+    for name, real in (("cropped", cropped), ("real", clips)):
+        found.inside[name] = read(studio.networks.judge, [clip.video_TCHW for clip in real]).inside_N.tolist()
+    found.shapes = [gallery.shape_name(size) for size in native]
 
 
 def _attributes(found: Measured, studio: Studio, config: Config, sizes: tuple[Size, ...]) -> None:
@@ -196,7 +212,7 @@ def _attributes(found: Measured, studio: Studio, config: Config, sizes: tuple[Si
     networks, moving = studio.networks, [size for size in sizes if size[0] > 1]
     clips = list(draw([config.seed, HELD_OUT], config.asked, moving, mix=PLAIN, held_out=True))
     said = [captions.descriptive(clip.scene) for clip in clips]
-    for kind in ("native", "short"):
+    for kind in ("native", "equal", "short"):
         if kind in networks.compared:
             videos = studio.videos(networks.compared[kind], clips, config.guidance)
             found.attributes[kind] = _told(networks, videos, said)

@@ -25,8 +25,8 @@ Departs from the paper
     - [1] gives no objective beyond the sentence above, no sizes and no schedule: rectified flow [3], times [4],
       guidance [5] and all numbers here are ours.
     - The loss is on x0, weighted by 1 / (t + 0.1): between plain x0 and the velocity, whose weight 1/t^2 has no bound.
-    - Given frames are clean tokens at time 0 beside noisy ones in one batch, at random in half of the training clips;
-      extending, looping and interpolating are then one thing. [1] does not say how it conditions on frames.
+    - Given frames are clean tokens at time 0 beside noisy ones in one batch, at either end of half of the clips; so
+      extending, looping and interpolating are one thing. [1] does not say how it conditions on frames.
     - Dropping a caption makes it a row of `<none>`, as training does at random for guidance [5].
 """
 
@@ -81,18 +81,18 @@ def loss(guess_NP: Tensor, x0_NP: Tensor, t_N: Tensor, counted_NP: Tensor) -> Te
 
 
 def given_frames(
-    kind_B: Tensor, first_B: Tensor, last_B: Tensor, chance_N: Tensor, latent_N: Tensor, frame_N: Tensor,
-    frames_N: Tensor,
+    kind_B: Tensor, first_B: Tensor, last_B: Tensor, latent_N: Tensor, frame_N: Tensor, frames_N: Tensor
 ) -> Tensor:  # fmt: skip
-    """Which tokens training gives clean, from uniform numbers: in half of the latents none, and never all of an image.
+    """Which tokens training gives clean, from uniform numbers: of half of the latents none, and never all of one.
 
-    An eighth each have their first frames given, their last, both ends, and frames scattered at a chance of their own.
+    A quarter have some of their first frames given, an eighth some of their last, an eighth some of both ends.
     """
-    kind_N, first_N, last_N = (8 * kind_B[latent_N]).floor(), first_B[latent_N], last_B[latent_N]
-    head_N = torch.where((kind_N == 0) | (kind_N == 2), first_N * frames_N, 0).floor()
-    tail_N = torch.where((kind_N == 1) | (kind_N == 2), last_N * (frames_N - head_N), 0).floor()
-    ends_N = (frame_N < head_N) | (frame_N >= frames_N - tail_N)
-    return (ends_N | ((kind_N == 3) & (chance_N < first_N))) & (frames_N > 1)
+    eighth_N, first_N, last_N = (8 * kind_B[latent_N]).floor(), first_B[latent_N], last_B[latent_N]
+    others_N = frames_N - 1
+    head_N = torch.where((eighth_N < 2) | (eighth_N == 3), 1 + (first_N * others_N).floor(), 0).clamp(max=others_N)
+    left_N = others_N - head_N
+    tail_N = torch.where((eighth_N == 2) | (eighth_N == 3), 1 + (last_N * left_N).floor(), 0).clamp(max=left_N)
+    return (frame_N < head_N) | (frame_N >= frames_N - tail_N)
 
 
 def guided(predict: Predict, x_NP: Tensor, t_B: Tensor, caption_BL: Tensor, w: float) -> Tensor:

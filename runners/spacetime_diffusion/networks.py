@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,11 @@ TRAIN, JUDGED = 1, 2  # what draws of clips are told apart by, besides the seed;
 
 @dataclass(slots=True)
 class Networks:
-    """What is there to be measured. `compared` are the denoisers of one training each: native, crop, short, frames."""
+    """What is there to be measured. `compared` are denoisers of the first seed.
+
+    `native` is the one that is shown, `frames` has had as many steps without temporal attention; `crop` and `short`
+    have had those of 32x, and so has `equal`, which is `native` earlier on.
+    """
 
     autoencoder: Autoencoder
     judge: Judge
@@ -65,7 +69,7 @@ def build(config: Config, device: torch.device, progress: Progress) -> Networks:
     with progress.stage("draw clips"):
         clips = list(draw([config.seed, TRAIN], config.clips, sizes))
     torch.manual_seed(config.seed)
-    autoencoder = Autoencoder(config.channels, width=config.code_width).to(device)
+    autoencoder = autoencoder_of(config).to(device)
     judge = Judge().to(device)
     if recorded:
         hashes["autoencoder"] = load("autoencoder", autoencoder.settings, autoencoder)
@@ -79,12 +83,14 @@ def build(config: Config, device: torch.device, progress: Progress) -> Networks:
         cropped: tuple[Shelf, ...] = ()
         if not recorded and "crop" in config.variants:
             cropped = shelved(draw([config.seed, TRAIN], config.clips, sizes, cropped=True), codec, config.patch)
-    ladder, others = _train_denoisers(config, native, cropped, tuple(rungs.values()), device, progress)
+    ladder, others = _train_denoisers(config, native, cropped, rungs["32x"], device, progress)
     if recorded:
         compared = {kind: Denoiser(shape_of(config, kind)).to(device).eval() for kind in KINDS}
         hashes |= {kind: load(kind, asdict(one.shape), one) for kind, one in compared.items()}
     else:
         compared = {"native": ladder[0].last, **{one.kind: one.last for one in others}}
+        if config.variants:
+            compared["equal"] = ladder[0].models[rungs["32x"]]
     found = Networks(autoencoder, judge, ladder, compared, clips, rungs, device, hashes)
     if config.keep:
         found.hashes = keep(found)
@@ -110,22 +116,30 @@ def shape_of(config: Config, kind: Kind = "native") -> Shape:
     )  # fmt: skip
 
 
+def autoencoder_of(config: Config) -> Autoencoder:
+    return Autoencoder(config.channels, width=config.code_width, time=config.code_time)
+
+
 def plan_of(config: Config) -> Plan:
     return Plan(
-        config.steps, config.batch, config.rate, config.dropout, config.ema, config.bfloat16, config.graphs
+        config.steps, config.batch, config.rate, config.matrix_rate, config.dropout, config.ema, config.bfloat16,
+        config.graphs,
     )  # fmt: skip
 
 
 def _train_denoisers(
-    config: Config, native: tuple[Shelf, ...], cropped: tuple[Shelf, ...], rungs: tuple[int, ...],
-    device: torch.device, progress: Progress,
+    config: Config, native: tuple[Shelf, ...], cropped: tuple[Shelf, ...], equal: int, device: torch.device,
+    progress: Progress,
 ) -> tuple[list[Trained], list[Trained]]:  # fmt: skip
-    """The ladder of each seed, and the variants of the first."""
+    """The ladder of each seed, the first of which is trained on if it is to be shown; and the variants of the first."""
+    rungs, training = tuple(method.ladder(config.steps).values()), config.networks == "train"
+    shown = max(config.shown_steps, equal) if training else equal
     seeds = range(config.seed, config.seed + config.repeats)
     jobs = [Job("native", seed, shape_of(config), native, rungs) for seed in seeds]
-    for kind in config.variants if config.networks == "train" else ():
+    jobs[0] = replace(jobs[0], rungs=tuple(dict.fromkeys((*rungs, shown))))
+    for kind in config.variants if training else ():
         own = cropped if kind == "crop" else native
-        jobs.append(Job(kind, config.seed, shape_of(config, kind), own, rungs[-1:]))
+        jobs.append(Job(kind, config.seed, shape_of(config, kind), own, (shown if kind == "frames" else equal,)))
     found = train_all(jobs, plan_of(config), device, progress)
     return found[: config.repeats], found[config.repeats :]
 

@@ -38,6 +38,18 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Strip:
+    """Frames that stand together and have equally many patches, of whatever latents."""
+
+    frames: int
+    patches: int
+
+    @property
+    def tokens(self) -> int:
+        return self.frames * self.patches
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Which token of a packed batch belongs where. Made once for a batch of given sizes; holds no content."""
 
@@ -55,6 +67,12 @@ class Layout:
     @property
     def tokens(self) -> int:
         return len(self.latent_N)
+
+    @property
+    def strips(self) -> tuple[Strip, ...]:
+        """Neighbouring groups with equally many patches in a frame, taken together: one view of their tokens."""
+        runs = groupby(self.groups, key=lambda group: group.patches)
+        return tuple(Strip(sum(one.latents * one.frames for one in run), patches) for patches, run in runs)
 
     def to(self, device: torch.device) -> Layout:
         moved = {
@@ -78,7 +96,7 @@ def layout(sizes: Sequence[Size], patch: int = 2, channels: int = 1) -> Layout:
     shapes = [(frames, -(-height // patch), -(-width // patch)) for frames, height, width in sizes]
     order = sorted(range(len(sizes)), key=lambda one: (_like(shapes[one]), shapes[one], sizes[one]))
     groups = []
-    for (frames, patches), run in groupby(order, key=lambda one: _like(shapes[one])):
+    for (patches, frames), run in groupby(order, key=lambda one: _like(shapes[one])):
         groups.append(Group(len(list(run)), frames, patches))
     grids = {shape: _grid(shape) for shape in set(shapes)}
     lengths = torch.tensor([len(grids[shapes[one]]) for one in order])
@@ -95,7 +113,7 @@ def layout(sizes: Sequence[Size], patch: int = 2, channels: int = 1) -> Layout:
 
 
 def _like(shape: Size) -> tuple[int, int]:
-    return shape[0], shape[1] * shape[2]
+    return shape[1] * shape[2], shape[0]
 
 
 def _grid(shape: Size) -> Tensor:

@@ -62,18 +62,31 @@ def _distance(result: Result) -> Figure:
     for kind, label in lines.items():
         style = CONTROL if kind == "random" else {"color": GREY}
         ax.axhline(references[kind], linewidth=1, **style)
+        beside = -9 if kind == "real" else 3  # it lies just below the reconstruction
         ax.annotate(
-            label, (steps[0], references[kind]), (0, 3), textcoords="offset points", fontsize=8, color=SOFT
-        )  # fmt: skip
-    if series["origin"] == "recorded":
+            label, (steps[0], references[kind]), (0, beside), textcoords="offset points", fontsize=8, color=SOFT
+        )
+    if series["origin"] == "recorded":  # at steps that this run does not know of
         ax.axhline(references["main"], color=ACCENT, linewidth=1, linestyle=":")
         ax.annotate(
             "recorded model", (steps[-1], references["main"]), (-70, 3), textcoords="offset points", fontsize=8,
             color=ACCENT,
         )  # fmt: skip
+    elif series["shown"] > steps[-1]:
+        first = next(iter(ladder.values()))
+        line = ([steps[-1], series["shown"]], [first[-1], references["main"]])
+        ax.plot(*line, color=ACCENT, marker="o", markersize=4, markerfacecolor="none", linewidth=1, linestyle=":")
+        ax.annotate(
+            "the model shown", (line[0][1], line[1][1]), (2, -12), textcoords="offset points", fontsize=8, color=ACCENT,
+            ha="right",
+        )  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xticks(steps, [f"{name}\n{count:,}" for name, count in rungs.items()])
+    ax.set_ylim(bottom=0.6 * references["real"])
+    marks = {f"{name}\n{count:,}": count for name, count in rungs.items()}
+    if series["shown"] > steps[-1]:
+        marks[f"\n{series['shown']:,}"] = series["shown"]
+    ax.set_xticks([*marks.values()], [*marks])
     ax.minorticks_off()
     ax.set_xlabel("training compute, steps")
     ax.set_ylabel("Fréchet distance (log)")
@@ -148,20 +161,23 @@ def _hidden(result: Result) -> Figure:
     return _strips(
         f"색·모양·위치 모두 맞게 다시 나타난 clip은 {shares['native']:.0f} %입니다{off} "
         f"· Colour, shape and place are right on reappearing in {shares['native']:.0f} % of clips{off_en}",
-        "Frames of a clip in which an object passes behind a wall; the first three frames are given, without a "
+        "Frames of a clip in which an object passes behind a wall; the first frame is given, without a "
         f"caption, the rest is generated. Share of clips that are right in colour, shape and place: {told}.",
-        rows, 2.9 if len(rows) > 2 else 2.2,
+        rows, 2.1 if len(rows) > 2 else 1.5,
     )  # fmt: skip
 
 
 def _compared(result: Result) -> Figure:
     """What is trained otherwise, with intervals."""
     panels = {
-        "subject inside\nthe frame": ("inside", ("native", "crop")),
-        "attributes of the caption,\nheld-out combinations": ("attributes", ("native", "short")),
+        "subject inside\nthe frame": ("inside", ("equal", "crop")),
+        "attributes of the caption,\nheld-out combinations": ("attributes", ("equal", "short")),
         "colour, shape, place\nright on reappearing": ("returned/all", ("native", "frames")),
     }
-    names = {"native": "native", "crop": "square\ncrops", "short": "short\ncaptions", "frames": "temporal\noff"}
+    names = {
+        "native": "longer\ntrained", "equal": "native", "crop": "square\ncrops", "short": "short\ncaptions",
+        "frames": "temporal\noff",
+    }  # fmt: skip
     gains = [result.metric(name).value for name in ("subject_gain", "attribute_gain", "permanence_gain")]
     told = "; ".join(
         f"{title.replace(chr(10), ' ')}: "
@@ -184,7 +200,7 @@ def _compared(result: Result) -> Figure:
     for ax, (title, (group, kinds)) in zip(axes, panels.items(), strict=True):
         for place, kind in enumerate(kinds):
             value, down, up = _value(result, f"{group}/{kind}")
-            colour = ACCENT if kind == "native" else GREY
+            colour = ACCENT if place == 0 else GREY
             ax.bar(place, value, 0.6, color=colour, yerr=[[down], [up]], ecolor=INK, capsize=3)
             ax.annotate(
                 f"{value:.0f}", (place - 0.28, value), (0, 3), textcoords="offset points", fontsize=8, color=INK
@@ -245,8 +261,8 @@ def _moving(result: Result) -> dict[str, Moving]:
             if "hidden/frames" in pictures
             else grid(("hidden/real",), ("hidden/native",)),
             title="벽 뒤의 물체: 실제, 모델, 시간 attention 없음 · Behind a wall: real, model, temporal attention off",
-            alt="An object passes behind a wall in a real clip, in one that the model continues from its first three "
-            "frames, and in one by the model without temporal attention.",
+            alt="An object passes behind a wall in a real clip, in one that the model continues from its first "
+            "frame, and in one by the model without temporal attention.",
             still=14,
         )
     return found

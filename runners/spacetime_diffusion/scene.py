@@ -23,7 +23,7 @@ TONES = ("dark", "light")
 PATTERNS = ("plain", "striped", "checked")
 KINDS = ("plain", "occluded", "pan")
 
-RADIUS = {"small": 0.12, "large": 0.2}  # of sqrt(height · width)
+RADIUS = {"small": 0.14, "large": 0.21}  # of sqrt(height · width)
 LARGEST = 0.4  # of the shorter side: an object fits into any frame, however narrow
 UNIT = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}  # y grows downwards
 SPEED = (0.03, 0.055)  # of the way, a frame: 17 frames cross half of it or more

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 NAMES = {  # 한국어, English
     "native": ("원래 크기", "native size"),
+    "equal": ("원래 크기, 32x의 step", "native size, steps of 32x"),
     "crop": ("정사각형 crop", "square crops"),
+    "crop_native": ("정사각형 crop, 원래 크기로 부탁", "square crops, asked for native sizes"),
+    "cropped": ("실제 clip의 crop", "crops of real clips"),
     "short": ("짧은 caption", "short captions"),
     "frames": ("시간 attention 없음", "temporal attention off"),
     "main": ("모델", "the model"),
@@ -95,11 +98,11 @@ def _judged(found: Everything) -> Iterator[Metric]:
     ratio = measured.distance["random"] / measured.distance["main"]
     yield Metric("floor_ratio", ratio, label, "x", "higher", None, 1.0, JUDGED)
     if "crop" in measured.inside:
-        value, ci95 = paired(_percent(measured.inside["native"]), _percent(measured.inside["crop"]))
+        value, ci95 = paired(_percent(measured.inside["equal"]), _percent(measured.inside["crop"]))
         label = "화면 안의 피사체, 원래 크기 − crop · subject inside the frame, native − crop"
         yield Metric("subject_gain", value, label, "points", "higher", ci95, 0.0, JUDGED)
     if "short" in measured.attributes:
-        ours, theirs = (_percent(map(_mean_of, measured.attributes[kind])) for kind in ("native", "short"))
+        ours, theirs = (_percent(map(_mean_of, measured.attributes[kind])) for kind in ("equal", "short"))
         value, ci95 = paired(ours, theirs)
         label = (
             "학습에 없던 조합의 속성, 자세한 − 짧은 caption · attributes of held-out combinations, descriptive − short"
@@ -243,6 +246,7 @@ def series(found: Everything) -> dict[str, Any]:
     networks, measured = found.networks, found.measured
     return {
         "rungs": networks.rungs,
+        "shown": max(networks.ladder[0].models),
         "ladder": {str(seed): own for seed, own in by_seed(measured.rungs).items()},
         "losses": {str(run.seed): _thin(run.losses) for run in networks.ladder},
         "references": measured.distance,

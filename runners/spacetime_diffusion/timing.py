@@ -17,11 +17,11 @@ from torch.nn import functional
 
 from nonmun.runner import Progress
 
-from .autoencoder import Autoencoder
 from .model import Denoiser, Shape
-from .networks import plan_of, shape_of, sizes_of
+from .muon import ROUNDS, alike
+from .networks import autoencoder_of, plan_of, shape_of, sizes_of
 from .packing import Group, Layout, Size, layout
-from .training import Batch, Plan, Stepper, loss_of
+from .training import Batch, Plan, Stepper, inner_matrices, loss_of
 
 if TYPE_CHECKING:
     from .demo import Config
@@ -53,7 +53,7 @@ class Seconds:
 
 def measure(config: Config, progress: Progress) -> Seconds:
     """On a batch of the Config's sizes, in equal shares, of random content."""
-    codec = Autoencoder(config.channels, width=config.code_width)
+    codec = autoencoder_of(config)
     sizes = [codec.latent_size(size) for size in sizes_of(config)]
     each = max(1, config.batch // len(sizes))
     with progress.stage("time a step", config.rounds + WARM, "round") as stage:
@@ -142,10 +142,7 @@ def padded(where: Layout, batch: Batch, shape: Shape) -> tuple[Layout, Batch, Te
 
 
 def products_of(model: Denoiser, where: Layout, batch: Batch) -> Counter[Product]:
-    """The matrix products of a step, by their sizes: of all linear layers and of attention, forwards and backwards.
-
-    Those within the caption encoder's attention are left out, so the estimate is a little too fast, and hard on us.
-    """
+    """The matrix products of a step, by their sizes: of linear layers and of attention, both ways, and of Muon."""
     found: Counter[Product] = Counter()
 
     def see(module: nn.Module, given: tuple[Tensor, ...], _: Tensor) -> None:
@@ -170,6 +167,10 @@ def products_of(model: Denoiser, where: Layout, batch: Batch) -> Counter[Product
             (spans * heads, queries, keys, each, ""), (spans * heads, keys, queries, each, "first"),
         ):  # fmt: skip
             found[product] += model.shape.layers
+    for shape, matrices in alike(inner_matrices(model)[0]).items():
+        short, long, many = *sorted(shape), len(matrices)
+        for product in ((short, long, short, "second"), (short, short, short, ""), (short, short, long, "")):
+            found[many, *product] += ROUNDS
     return found
 
 

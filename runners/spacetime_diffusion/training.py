@@ -15,18 +15,20 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nonmun.runner import Progress, RunnerError
 
 from . import method
 from .model import Denoiser, Shape
+from .muon import Muon
 from .packing import Layout
 from .shelves import Shelf, batch_layout, composition, draw
 
-Kind = Literal["native", "crop", "short", "frames"]
-KINDS: tuple[Kind, ...] = ("native", "crop", "short", "frames")
+Kind = Literal["native", "equal", "crop", "short", "frames"]
+KINDS: tuple[Kind, ...] = ("native", "equal", "crop", "short", "frames")
 Tell = Callable[[float], None]
+CONTINUED = 0.5  # least share of captions dropped where frames are given: frames alone have to be enough as well
 WARM = 3  # steps before a CUDA graph is recorded, which it has to have seen
 
 
@@ -36,7 +38,8 @@ class Plan:
 
     steps: int
     batch: int
-    rate: float
+    rate: float  # of AdamW
+    matrix_rate: float  # of Muon
     dropout: float  # share of captions that are dropped
     ema: float  # the most that a mean over steps keeps
     bfloat16: bool = False
@@ -90,16 +93,12 @@ def next_batch(job: Job, plan: Plan, where: Layout, alpha_B: Tensor, generator: 
     noise_NP = noise_NP if where.real_NP is None else noise_NP * where.real_NP
     t_B = method.draw_times(torch.randn(len(alpha_B), generator=generator, device=device), alpha_B)
     kind_B, first_B, last_B, dropped_B = torch.rand(4, len(alpha_B), generator=generator, device=device)
-    caption_BL = caption_BL.masked_fill((dropped_B < plan.dropout).unsqueeze(-1), 0)
-    chance_N = torch.rand(len(alpha_B), most_frames(where), generator=generator, device=device)
-    chance_N = chance_N[where.latent_N, where.frame_N]  # all of a frame share theirs
     frames_N = where.extent_N3[:, 0]
-    given_N = method.given_frames(kind_B, first_B, last_B, chance_N, where.latent_N, where.frame_N, frames_N)
+    given_N = method.given_frames(kind_B, first_B, last_B, where.latent_N, where.frame_N, frames_N)
+    given_B = torch.zeros_like(alpha_B).index_add(0, where.latent_N, given_N.float()) > 0
+    chance_B = torch.where(given_B, max(plan.dropout, CONTINUED), plan.dropout)
+    caption_BL = caption_BL.masked_fill((dropped_B < chance_B).unsqueeze(-1), 0)
     return Batch(x0_NP, noise_NP, t_B, caption_BL, given_N)
-
-
-def most_frames(where: Layout) -> int:
-    return max(frames for frames, _, _ in where.sizes)
 
 
 def loss_of(model: Denoiser, batch: Batch, where: Layout) -> Tensor:
@@ -112,17 +111,17 @@ def loss_of(model: Denoiser, batch: Batch, where: Layout) -> Tensor:
 
 
 class Stepper:
-    """One step of AdamW after another. On a GPU all of it is recorded once and replayed."""
+    """Steps of Muon for the matrices of layers, and of AdamW for the rest. On a GPU one is recorded and replayed."""
 
     def __init__(self, model: Denoiser, where: Layout, plan: Plan) -> None:
         self.model, self.where, self.plan = model, where, plan
-        self.weights = [one for one in model.parameters() if one.requires_grad]
         self.cuda = where.order_B.is_cuda
-        rate = torch.tensor(plan.rate, device=where.order_B.device)
-        self.optimizer = torch.optim.AdamW(
-            self.weights, rate if self.cuda else plan.rate, betas=(0.9, 0.98), weight_decay=0.01,
-            fused=True, capturable=self.cuda,
+        inner, rest = inner_matrices(model)
+        self.weights = [*inner, *rest]
+        adam = torch.optim.AdamW(
+            rest, self._rate(plan.rate), betas=(0.9, 0.98), weight_decay=0.01, fused=True, capturable=self.cuda
         )  # fmt: skip
+        self.rates = ((Muon(inner, self._rate(plan.matrix_rate)), plan.matrix_rate), (adam, plan.rate))
         self.done = 0
         self.graph: torch.cuda.CUDAGraph | None = None
         self.held: Batch | None = None
@@ -130,7 +129,7 @@ class Stepper:
 
     def __call__(self, batch: Batch) -> Tensor:
         """The loss; on a GPU a tensor that the next step writes to."""
-        self._set_rate(self.plan.rate * min(1.0, (self.done + 1) / max(1, min(200, self.plan.steps // 10))))
+        self._warm(min(1.0, (self.done + 1) / max(1, min(200, self.plan.steps // 10))))
         self.done += 1
         if not self.cuda or not self.plan.graphs:
             return self._step(batch)
@@ -157,18 +156,33 @@ class Stepper:
     def _step(self, batch: Batch) -> Tensor:
         with torch.autocast(self.where.order_B.device.type, torch.bfloat16, enabled=self.plan.bfloat16):
             loss = loss_of(self.model, batch, self.where)
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer, _ in self.rates:
+            optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
-        self.optimizer.step()
+        for optimizer, _ in self.rates:
+            optimizer.step()
         return loss.detach()
 
-    def _set_rate(self, rate: float) -> None:
-        for group in self.optimizer.param_groups:
-            if self.cuda:
-                group["lr"].fill_(rate)
-            else:
-                group["lr"] = rate
+    def _rate(self, rate: float) -> float | Tensor:
+        """On a GPU a tensor, which a recorded step reads anew each time."""
+        return torch.tensor(rate, device=self.where.order_B.device) if self.cuda else rate
+
+    def _warm(self, share: float) -> None:
+        for optimizer, rate in self.rates:
+            for group in optimizer.param_groups:
+                if self.cuda:
+                    group["lr"].fill_(share * rate)
+                else:
+                    group["lr"] = share * rate
+
+
+def inner_matrices(model: Denoiser) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The matrices of the layers, which Muon is for; and all else: vectors, tables of words, both ends of the model."""
+    inner, rest = [], []
+    for name, one in model.named_parameters():
+        (inner if one.ndim == 2 and name.startswith("blocks.") else rest).append(one)
+    return inner, rest
 
 
 def train(job: Job, plan: Plan, device: torch.device, tell: Tell) -> Trained:
@@ -214,7 +228,9 @@ def train_all(jobs: Sequence[Job], plan: Plan, device: torch.device, progress: P
         torch.set_num_threads(1)
         try:
             with ThreadPoolExecutor(max(1, cores) if device.type == "cpu" else 1) as pool:
-                running = [pool.submit(work, job) for job in jobs]
+                longest = sorted(range(len(jobs)), key=lambda one: -max(jobs[one].rungs))  # so that none ends alone
+                started = {one: pool.submit(work, jobs[one]) for one in longest}
+                running = [started[one] for one in range(len(jobs))]
                 try:
                     done, waiting = wait(running, return_when=FIRST_EXCEPTION)
                 finally:

@@ -16,7 +16,7 @@ __all__ = [
 
 Size = tuple[int, int, int]  # frames, height, width
 NATIVE: tuple[Size, ...] = ((17, 24, 24), (17, 16, 32), (17, 32, 16), (17, 24, 40), (9, 24, 24), (1, 24, 24))
-MIX = (0.6, 0.2, 0.2)  # of KINDS
+MIX = (0.5, 0.3, 0.2)  # of KINDS
 
 
 def draw(

@@ -91,8 +91,8 @@ def test_words_of_no_caption_are_named_and_become_unknown():
 
 
 def test_a_caption_that_is_too_long_is_one_clear_line():
-    with pytest.raises(RunnerError, match="a caption of 29 words, expected at most 28; say it shorter"):
-        captions.encode("red " * 29)
+    with pytest.raises(RunnerError, match="a caption of 21 words, expected at most 20; say it shorter"):
+        captions.encode("red " * 21)
 
 
 @given(st.text(max_size=200))

@@ -56,7 +56,7 @@ def test_the_record_can_be_read_again_and_drawn(result):
 def test_kept_networks_are_loaded_again_and_others_refused(result, monkeypatch):
     found, folder = result
     monkeypatch.setattr(networks, "CHECKPOINTS", folder)
-    assert set(found.series["checkpoints"]) == {"autoencoder", "judge", "native", "crop", "short", "frames"}
+    assert set(found.series["checkpoints"]) == {"autoencoder", "judge", "native", "equal", "crop", "short", "frames"}
     again = rehearse(demo, small(seed=100, networks="recorded", repeats=1))
     assert again.series["checkpoints"] == found.series["checkpoints"]
     for name in ("psnr", "distance/real", "judge/colour"):
@@ -89,19 +89,23 @@ def test_running_out_of_memory_is_one_line():
 def test_variants_see_the_same_clips_and_the_ladder_has_a_seed_each(monkeypatch):
     seen = []
     monkeypatch.setattr(networks, "train_all", lambda jobs, *rest: seen.extend(jobs) or list(jobs))
-    networks._train_denoisers(small(repeats=2), ("native",), ("cropped",), (1, 4, 32), torch.device("cpu"), None)
+    networks._train_denoisers(
+        small(repeats=2, steps=32, shown_steps=50), ("native",), ("cropped",), 32, torch.device("cpu"), None
+    )
     told = [(job.kind, job.seed, job.shelves[0], job.rungs, job.shape.temporal) for job in seen]
     assert told == [
-        ("native", 0, "native", (1, 4, 32), True), ("native", 1, "native", (1, 4, 32), True),
-        ("crop", 0, "cropped", (32,), True), ("short", 0, "native", (32,), True), ("frames", 0, "native", (32,), False),
+        ("native", 0, "native", (1, 4, 32, 50), True), ("native", 1, "native", (1, 4, 32), True),
+        ("crop", 0, "cropped", (32,), True), ("short", 0, "native", (32,), True), ("frames", 0, "native", (50,), False),
     ]  # fmt: skip
 
 
 def test_recorded_networks_leave_only_the_ladder_to_train(monkeypatch):
     seen = []
     monkeypatch.setattr(networks, "train_all", lambda jobs, *rest: seen.extend(jobs) or list(jobs))
-    networks._train_denoisers(small(networks="recorded"), (), (), (1, 4, 32), torch.device("cpu"), None)
-    assert {job.kind for job in seen} == {"native"} and len(seen) == 3
+    networks._train_denoisers(
+        small(networks="recorded", steps=32, shown_steps=50), (), (), 32, torch.device("cpu"), None
+    )
+    assert {(job.kind, job.rungs) for job in seen} == {("native", (1, 4, 32))} and len(seen) == 3
 
 
 # --- what the criteria are held against ---
@@ -112,8 +116,8 @@ def judged(**changes):
         rungs=[Rung(seed, name, steps, value, 1.0) for seed, own in enumerate(changes.pop("ladders", [[9, 4, 2]] * 3))
                for name, steps, value in zip(("1x", "4x", "32x"), (1, 4, 32), own, strict=True)],
         distance={"real": 0.1, "restored": 0.5, "random": 8.0, "main": 2.0},
-        inside={"native": [1.0, 0.9], "crop": [0.7, 0.8], "real": [1.0, 1.0]}, shapes=["wide", "tall"],
-        attributes={kind: [{"colour": hit, "shape": 1.0}] * 2 for kind, hit in (("native", 1.0), ("short", 0.0), ("real", 1.0))},
+        inside={"equal": [1.0, 0.9], "crop": [0.7, 0.8], "real": [1.0, 1.0]}, shapes=["wide", "tall"],
+        attributes={kind: [{"colour": hit, "shape": 1.0}] * 2 for kind, hit in (("equal", 1.0), ("short", 0.0), ("real", 1.0))},
         returned={"native": [{"colour": 1.0, "shape": 1.0, "place": one} for one in (1.0, 0.0, 1.0)],
                   "frames": [{"colour": 1.0, "shape": 0.0, "place": 1.0}] * 3},
         nearest={"main": [0.4, 0.6], "real": [0.5, 0.5]},

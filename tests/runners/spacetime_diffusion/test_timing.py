@@ -37,8 +37,10 @@ def test_products_of_a_step_are_six_for_each_weight_and_token():
     found = timing.products_of(Denoiser(shape), where, timing.random_batch(where, shape))
     blocks = Denoiser(shape).blocks
     weights = sum(
-        one.weight.numel() for block in blocks for one in (block.attention.qkv, block.attention.out, block.up, block.down)
-    )  # fmt: skip
+        one.weight.numel()
+        for block in blocks
+        for one in (block.attention.qk, block.attention.v, block.attention.out, block.up, block.down)
+    )
     counted = sum(
         2 * rows * inner * columns * times
         for (many, rows, inner, columns, _), times in found.items()
@@ -48,10 +50,13 @@ def test_products_of_a_step_are_six_for_each_weight_and_token():
         one.numel() for one in (Denoiser(shape).patches.weight, Denoiser(shape).places.weight, Denoiser(shape).last.weight)
     )  # fmt: skip
     assert counted == 6 * where.tokens * weights + ends
+    # Muon's, in a round: of six square matrices two such products, of six longer and of three one each
+    assert found[6, 24, 24, 24, ""] == 3 * timing.ROUNDS and found[6, 24, 24, 24, "second"] == timing.ROUNDS
+    assert found[3, 24, 24, 24, ""] == timing.ROUNDS
 
 
 def test_seconds_are_those_of_the_same_latents():
-    plan = Plan(steps=10, batch=4, rate=1e-3, dropout=0.1, ema=0.99)
+    plan = Plan(steps=10, batch=4, rate=1e-3, matrix_rate=0.02, dropout=0.1, ema=0.99)
     found = timing.of_batch(SHAPE, plan, SIZES, 1)
     assert found.tokens == 24 + 4 + 24 + 2 * 2 * 3
     assert found.padded_tokens == 4 * 24

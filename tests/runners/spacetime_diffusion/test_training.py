@@ -13,7 +13,7 @@ from .standin import SHAPE, Blocks
 
 WORDS = replace(SHAPE, vocabulary=len(captions.VOCABULARY), length=captions.LENGTH)
 SIZES = ((5, 8, 8), (5, 4, 10), (1, 7, 8))
-PLAN = Plan(steps=20, batch=6, rate=3e-3, dropout=0.1, ema=0.999)
+PLAN = Plan(steps=20, batch=6, rate=3e-3, matrix_rate=0.02, dropout=0.1, ema=0.999)
 CPU = torch.device("cpu")
 
 
@@ -89,7 +89,7 @@ def test_a_longer_run_begins_as_a_shorter_one(kept):
 
 
 def test_loss_falls(kept):
-    plan = Plan(steps=150, batch=6, rate=3e-3, dropout=0.1, ema=0.999)
+    plan = Plan(steps=150, batch=6, rate=3e-3, matrix_rate=0.02, dropout=0.1, ema=0.999)
     losses = trained(kept, rungs=(150,), plan=plan).losses
     assert sum(losses[-20:]) < 0.6 * sum(losses[:20])
 
