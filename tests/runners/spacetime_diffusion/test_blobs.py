@@ -41,4 +41,5 @@ def test_the_area_is_that_of_the_shape():
             next(world.draw(100, 1)).scene.ground, None, (0.0, 0.0), 1,
         ), 1, 50, 50,
     )  # fmt: skip
-    assert float(blobs(clip.video_TCHW[None]).area_NT) == pytest.approx(18 * 18, rel=0.1)
+    side = 2 * 0.9 * radius("large", 50, 50)
+    assert float(blobs(clip.video_TCHW[None]).area_NT) == pytest.approx(side**2, rel=0.1)
