@@ -27,7 +27,8 @@ def draw(result: Result) -> dict[str, Figure | Moving]:
     found["shapes"] = _shapes(result)
     if "hidden/native" in pictures:
         found["hidden"] = _hidden(result)
-    if len(result.series["kinds"]["inside"]) > 2:
+    kinds = result.series["kinds"]
+    if "crop" in kinds["inside"] and "short" in kinds["attributes"] and "frames" in kinds["returned"]:
         found["compared"] = _compared(result)
     found["tasks"] = _tasks(result)
     return found | _moving(result)

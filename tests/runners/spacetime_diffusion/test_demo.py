@@ -53,6 +53,14 @@ def test_the_record_can_be_read_again_and_drawn(result):
     assert all(len(one.alt) > 100 for name, one in found.items() if name not in clips)
 
 
+def test_where_nothing_is_trained_otherwise_nothing_is_compared():
+    found = rehearse(demo, small(variants=(), repeats=1))
+    names = {metric.name for metric in found.metrics}
+    assert not names & {"subject_gain", "attribute_gain", "permanence_gain", "permanence_off"}
+    assert {criterion.metric for criterion in demo.CRITERIA if not criterion.presets} <= names
+    assert "compared" not in drawn_again(plots, found)
+
+
 def test_kept_networks_are_loaded_again_and_others_refused(result, monkeypatch):
     found, folder = result
     monkeypatch.setattr(networks, "CHECKPOINTS", folder)
